@@ -1,0 +1,47 @@
+/**
+ * Why something was refused, held or lost, in words an operator can act on.
+ * Holds column names, record and line numbers, HTTP statuses; never a field's value, a token or a secret.
+ */
+export type Reason = {
+  /** Stable, upper snake case; documented in docs/validation.md or docs/troubleshooting.md. */
+  readonly code: string;
+  /** HTTP status of the connector API, where one was the cause. */
+  readonly status?: number;
+  /** Line of the export, from 1, the header being line 1. */
+  readonly line?: number;
+  /** What happened: one sentence, names the setting, the column or the line. */
+  readonly cause: string;
+  /** What to do about it: one sentence. */
+  readonly cure: string;
+};
+
+/** `CODE 403, line 17: cause Cure: …` on one line, as consoles, reports and `--json` show it. */
+export function formatReason({ code, status, line, cause, cure }: Reason): string {
+  const at = `${code}${status === undefined ? '' : ` ${status}`}${line === undefined ? '' : `, line ${line}`}`;
+  return `${at}: ${cause} Cure: ${cure}`;
+}
+
+/** Base of every error that the pipeline throws on purpose; its reason may be shown to anyone. */
+export abstract class PipelineError extends Error {
+  readonly reason: Reason;
+
+  constructor(reason: Reason, options?: ErrorOptions) {
+    super(formatReason(reason), options);
+    this.name = new.target.name;
+    this.reason = reason;
+  }
+}
+
+/** The whole export is refused before anything of it is queued. Trying again cannot help; a corrected export can. */
+export class ExportRejectedError extends PipelineError {}
+
+/** The pinned content of an export is gone: deleted together with its snapshot, or its staged copy removed. */
+export class SourceLostError extends PipelineError {}
+
+/** A setting is missing or wrong; carries every fault found, not only the first. */
+export class SettingsError extends PipelineError {}
+
+/** A conditional change met a newer state. Read again and decide anew; never overwrite. */
+export class ConflictError extends Error {
+  override readonly name = 'ConflictError';
+}
