@@ -33,7 +33,16 @@ export abstract class PipelineError extends Error {
 }
 
 /** The whole export is refused before anything of it is queued. Trying again cannot help; a corrected export can. */
-export class ExportRejectedError extends PipelineError {}
+export class ExportRejectedError extends PipelineError {
+  /** Everything that is wrong, so that one correction is enough; the first is `reason`. */
+  readonly reasons: readonly Reason[];
+
+  constructor(reasons: Reason | readonly [Reason, ...Reason[]], options?: ErrorOptions) {
+    const all: readonly [Reason, ...Reason[]] = 'code' in reasons ? [reasons] : reasons;
+    super(all[0], options);
+    this.reasons = all;
+  }
+}
 
 /** The pinned content of an export is gone: deleted together with its snapshot, or its staged copy removed. */
 export class SourceLostError extends PipelineError {}

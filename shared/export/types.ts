@@ -38,6 +38,15 @@ export type ExportPlan = {
   /** A longer record is quarantined by reference. */
   readonly maxRecordBytes: number;
   readonly onUnknownOutcome: 'resend' | 'hold';
+  readonly policy: RefusalPolicy;
+};
+
+/** When refused records cost the whole export; judged by the split before anything is queued. */
+export type RefusalPolicy = {
+  /** `refuseRecords`: the good ones go, the bad ones to quarantine. `refuseExport`: one refused record rejects the export. */
+  readonly onRefused: 'refuseRecords' | 'refuseExport';
+  /** Share (0 to 1) of refused records among the first 100,000 above which the export is rejected: the mapping is wrong, not the data. */
+  readonly refusedShareCeiling: number;
 };
 
 /** One chunk as the split finds it. Byte offsets are those of the pinned source. */
