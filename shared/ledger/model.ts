@@ -90,6 +90,8 @@ export type ExportRow = Tally & {
   /** When the ledger first heard of it; `seconds` of `--json` counts from here. */
   readonly receivedAt: string;
   readonly finishedAt?: string;
+  /** True from before a pin is made until it was dropped for good: a snapshot or a staged copy may exist. */
+  readonly pinned: boolean;
   /** Pinned source, once pinned; gone again when the export ended. */
   readonly source?: BlobAddress;
   /** ExportPlan as JSON, once the head was read. */

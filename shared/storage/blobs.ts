@@ -18,8 +18,13 @@ export type ByteRange = { readonly start: number; readonly end: number };
 export interface BlobStore {
   /** Facts of a blob or snapshot; undefined when it does not exist. */
   facts(address: BlobAddress): Promise<BlobFacts | undefined>;
-  /** Snapshot the blob if its ETag is still `etag`. @throws {ConflictError} when it changed or is gone */
-  snapshot(address: BlobAddress, etag: string): Promise<BlobAddress>;
+  /**
+   * Snapshot the blob if its ETag is still `etag`. The snapshot bears `mark` (letters and digits), by which `removeSnapshots`
+   * finds it even when the answer was lost and nobody knows its address. @throws {ConflictError} when it changed or is gone
+   */
+  snapshot(address: BlobAddress, etag: string, mark: string): Promise<BlobAddress>;
+  /** Delete every snapshot of the blob that bears `mark`; none is fine. */
+  removeSnapshots(address: BlobAddress, mark: string): Promise<void>;
   /** Server-side copy if the source's ETag is still `etag`; replaces the target. @throws {ConflictError} when it changed or is gone */
   copy(from: BlobAddress, etag: string, to: BlobAddress): Promise<void>;
   /**
