@@ -1,0 +1,78 @@
+import { fromChunkTableRow, CHUNK_KIND } from '../../shared/ledger/chunkRows.ts';
+import { CONNECTOR_ROW_KEY, fromConnectorTableRow } from '../../shared/ledger/connectorRows.ts';
+import { fromExportTableRow } from '../../shared/ledger/exportRows.ts';
+import {
+  connectorKey,
+  FINAL_EXPORT_STATES,
+  type ChunkRow,
+  type ConnectorRow,
+  type ExportRow,
+} from '../../shared/ledger/model.ts';
+import type { TableStore } from '../../shared/storage/tables.ts';
+
+/** The tables a command line looks at while the functions work. */
+export type LedgerTables = {
+  readonly exports: TableStore;
+  readonly chunks: TableStore;
+  readonly connectors: TableStore;
+};
+
+/** An export with its chunks: what progress and summary are made of. */
+export type ExportView = { readonly row: ExportRow; readonly chunks: readonly ChunkRow[] };
+
+/** Reads, never writes: the ledger as an onlooker sees it. */
+export class LedgerView {
+  readonly #tables: LedgerTables;
+
+  constructor(tables: LedgerTables) {
+    this.#tables = tables;
+  }
+
+  /** An export and its chunks, or undefined while the ledger has not heard of it. Chunks of a finished export are not read. */
+  async export(connector: string, exportId: string): Promise<ExportView | undefined> {
+    const stored = await this.#tables.exports.get(connectorKey(connector), exportId);
+    if (!stored) return undefined;
+    const row = fromExportTableRow(stored.row);
+    const chunks = FINAL_EXPORT_STATES.has(row.state) ? [] : await this.chunks(exportId);
+    return { row, chunks };
+  }
+
+  /** Chunks of an export in order. */
+  async chunks(exportId: string): Promise<ChunkRow[]> {
+    const chunks: ChunkRow[] = [];
+    for await (const { row } of this.#tables.chunks.list({
+      partitionKey: exportId,
+      where: { kind: CHUNK_KIND },
+    })) {
+      chunks.push(fromChunkTableRow(row));
+    }
+    return chunks;
+  }
+
+  /** Every export of a connector that has not ended. */
+  async unfinished(connector: string): Promise<ExportRow[]> {
+    const rows: ExportRow[] = [];
+    for await (const { row } of this.#tables.exports.list({
+      partitionKey: connectorKey(connector),
+      where: { active: true },
+    })) {
+      const exportRow = fromExportTableRow(row);
+      if (!FINAL_EXPORT_STATES.has(exportRow.state)) rows.push(exportRow);
+    }
+    return rows;
+  }
+
+  /** The connector's circuit, gate and switches; undefined before the first request. */
+  async connector(connector: string): Promise<ConnectorRow | undefined> {
+    const stored = await this.#tables.connectors.get(connectorKey(connector), CONNECTOR_ROW_KEY);
+    return stored && fromConnectorTableRow(stored.row);
+  }
+}
+
+/** Records with a final outcome: accepted, quarantined or failed. */
+export function settledRecords({ row, chunks }: ExportView): number {
+  return [row, ...chunks].reduce(
+    (sum, { accepted, quarantined, failed }) => sum + accepted + quarantined + failed,
+    0,
+  );
+}

@@ -1,0 +1,95 @@
+import Table from 'cli-table3';
+import { formatReason, type Reason } from '../../shared/errors.ts';
+import type { ExportRow } from '../../shared/ledger/model.ts';
+
+/** One entry of `exports` in `--json`; field names are a promise to scripts. */
+export type ExportResult = {
+  readonly name: string;
+  readonly state: string;
+  readonly records: number;
+  readonly accepted: number;
+  readonly quarantined: number;
+  readonly failed: number;
+  readonly possiblyDuplicated: number;
+  readonly chunks: number;
+  /** CODE, HTTP status where there is one, cause and cure, one string each. */
+  readonly reasons: readonly string[];
+  /** From `received` to the final state, by the ledger. */
+  readonly seconds: number;
+};
+
+/** The object on the last line of standard output with `--json`. */
+export type RunResult = {
+  readonly exports: readonly ExportResult[];
+  readonly seconds: number;
+  /** Highest resident memory of the process that runs the functions, MiB. */
+  readonly peakRssMb: number;
+};
+
+/** How an export ended, from its ledger row; a rejected one counts no records. */
+export function resultOf(name: string, row: ExportRow, extra: readonly Reason[] = []): ExportResult {
+  const counted = row.state !== 'rejected';
+  return {
+    name,
+    state: row.state,
+    records: counted ? row.records : 0,
+    accepted: counted ? row.accepted : 0,
+    quarantined: counted ? row.quarantined : 0,
+    failed: counted ? row.failed : 0,
+    possiblyDuplicated: counted ? row.possiblyDuplicated : 0,
+    chunks: counted ? row.chunks : 0,
+    reasons: [...row.reasons, ...extra].map(formatReason),
+    seconds: row.finishedAt ? (Date.parse(row.finishedAt) - Date.parse(row.receivedAt)) / 1000 : 0,
+  };
+}
+
+/** An export of which nothing was uploaded. */
+export function refusedResult(name: string, reason: Reason): ExportResult {
+  const none = { records: 0, accepted: 0, quarantined: 0, failed: 0, possiblyDuplicated: 0, chunks: 0 };
+  return { name, state: 'rejected', ...none, reasons: [formatReason(reason)], seconds: 0 };
+}
+
+/**
+ * 0 when every export completed or is a duplicate; 2 when one was rejected or records were refused; 1 on any other ending.
+ * 1 beats 2.
+ */
+export function exitCodeOf(results: readonly ExportResult[]): 0 | 1 | 2 {
+  const codes = results.map(({ state, quarantined }) => {
+    if (state === 'rejected' || state === 'completedWithRefusals') return 2;
+    if (state === 'duplicate') return 0;
+    if (state !== 'completed') return 1;
+    return quarantined > 0 ? 2 : 0;
+  });
+  return codes.includes(1) ? 1 : codes.includes(2) ? 2 : 0;
+}
+
+/** The table a terminal shows at the end. */
+export function summaryTable(results: readonly ExportResult[]): string {
+  const table = new Table({
+    head: [
+      'export',
+      'state',
+      'records',
+      'accepted',
+      'quarantined',
+      'failed',
+      'possibly duplicated',
+      'chunks',
+      'seconds',
+    ],
+    style: { head: [], border: [] },
+    colAligns: ['left', 'left', 'right', 'right', 'right', 'right', 'right', 'right', 'right'],
+  });
+  const number = (value: number): string => value.toLocaleString('en-US');
+  for (const result of results) {
+    const { name, state, records, accepted, quarantined, failed, possiblyDuplicated, chunks, seconds } =
+      result;
+    const counts = [records, accepted, quarantined, failed, possiblyDuplicated, chunks].map(number);
+    table.push([printable(name), state, ...counts, seconds.toFixed(1)]);
+  }
+  return table.toString();
+}
+
+/** A name as a terminal may show it: control and direction characters made visible. */
+export const printable = (text: string): string =>
+  text.replaceAll(/[\p{Cc}\p{Cf}]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
