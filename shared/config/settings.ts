@@ -1,0 +1,233 @@
+import { bytes, choice, flag, integer, milliseconds, seconds, secret, text, textOr } from './setting.ts';
+
+const MIB = 1024 ** 2;
+const GIB = 1024 ** 3;
+
+const isTimeZone = (name: string): boolean => {
+  try {
+    return new Intl.DateTimeFormat('en-US', { timeZone: name }).format(0) !== '';
+  } catch {
+    return false;
+  }
+};
+const isSchedule = (value: string): boolean => /^(?:[\d*/,-]+ ){5}[\d*/,A-Za-z-]+$/.test(value);
+const SCHEDULE = 'six-field NCRONTAB expression in UTC';
+
+/** Where exports lie and where the ledger, the queue and the reports are kept. */
+export const storageSettings = {
+  connectionString: secret('ExportStorage', 'connection string', {
+    description:
+      'Connection string of the data account; for development. In Azure give the three addresses below instead and an identity.',
+    example: 'UseDevelopmentStorage=true',
+  }),
+  blobServiceUri: text(
+    'ExportStorage__blobServiceUri',
+    'address beginning with https://',
+    /^https:\/\/\S+$/,
+    {
+      description: 'Blob service of the data account.',
+      example: 'https://ehrexports.blob.core.windows.net',
+    },
+  ),
+  queueServiceUri: text(
+    'ExportStorage__queueServiceUri',
+    'address beginning with https://',
+    /^https:\/\/\S+$/,
+    {
+      description: 'Queue service of the data account.',
+      example: 'https://ehrexports.queue.core.windows.net',
+    },
+  ),
+  tableServiceUri: text(
+    'ExportStorage__tableServiceUri',
+    'address beginning with https://',
+    /^https:\/\/\S+$/,
+    {
+      description: 'Table service of the data account.',
+      example: 'https://ehrexports.table.core.windows.net',
+    },
+  ),
+  clientId: text('ExportStorage__clientId', 'GUID', /^[\da-fA-F-]{36}$/, {
+    description: 'Client id of the user-assigned managed identity that reads and writes the data account.',
+  }),
+} as const;
+
+/** How an export is noticed, pinned and cut. */
+export const exportSettings = {
+  eventSource: choice('EVENT_SOURCE', ['polling', 'blobWebhook', 'queue'], 'blobWebhook', {
+    description:
+      'How a new blob is noticed: `polling` (local), `blobWebhook` (Event Grid to the blob trigger) or `queue` (Event Grid to a storage queue; behind a firewall).',
+  }),
+  pin: choice('PIN', ['snapshot', 'copy'], 'snapshot', {
+    description:
+      'How the content of an export is held still while it is sent: `snapshot`, or `copy` for accounts with a hierarchical namespace (SFTP).',
+  }),
+  emptyBlobGraceMs: seconds(
+    'EMPTY_BLOB_GRACE_SECONDS',
+    { min: 0, max: 86_400, fallback: 300 },
+    {
+      description:
+        'How long an empty blob is left alone before it is judged; some writers put an empty blob first.',
+    },
+  ),
+  chunkRecords: integer(
+    'CHUNK_RECORDS',
+    'records',
+    { min: 1, max: 1_000_000, fallback: 100_000 },
+    {
+      description: 'Records in one chunk, the unit of work of one queue message.',
+    },
+  ),
+  maxRecordBytes: bytes(
+    'MAX_RECORD_BYTES',
+    { min: 256, max: 64 * MIB, fallback: MIB },
+    {
+      description: 'Longest record that is sent; a longer one is set aside in quarantine.',
+    },
+  ),
+  maxExportBytes: bytes(
+    'MAX_EXPORT_BYTES',
+    { min: 1, max: 5000 * MIB, fallback: 3 * GIB },
+    {
+      description: 'Largest export; a larger one is rejected. The service allows 3 GiB.',
+    },
+  ),
+  maxExportRecords: integer(
+    'MAX_EXPORT_RECORDS',
+    'records',
+    { min: 1, max: 100_000_000, fallback: 5_000_000 },
+    {
+      description: 'Most records in one export; one with more is rejected. The service allows 5,000,000.',
+    },
+  ),
+} as const;
+
+/** How chunks are claimed, paced and sent. */
+export const deliverySettings = {
+  recordsPerRequest: integer(
+    'RECORDS_PER_REQUEST',
+    'records',
+    { min: 1, max: 100_000, fallback: 5000 },
+    {
+      description:
+        'Records in one request. The service documents 100,000; Microsoft’s own uploader sends 5,000.',
+    },
+  ),
+  maxBodyBytes: bytes(
+    'MAX_BODY_BYTES',
+    { min: 1024, max: 256 * MIB, fallback: 16 * MIB },
+    {
+      description: 'Largest request body; a batch that is larger goes out in parts.',
+    },
+  ),
+  maxInFlight: integer(
+    'MAX_IN_FLIGHT',
+    'requests',
+    { min: 1, max: 256, fallback: 32 },
+    {
+      description: 'Ceiling of requests in flight in one instance; below it the pace is found by itself.',
+    },
+  ),
+  maxInFlightTotal: integer(
+    'MAX_IN_FLIGHT_TOTAL',
+    'requests',
+    { min: 1, max: 4096, fallback: 128 },
+    {
+      description: 'Ceiling of requests in flight of one connector over all instances.',
+    },
+  ),
+  claimMs: seconds(
+    'CLAIM_SECONDS',
+    { min: 3, max: 600, fallback: 60 },
+    {
+      description: 'How long a claim on a chunk lasts; renewed at a third of it while the work goes on.',
+    },
+  ),
+  probeMs: seconds(
+    'PROBE_SECONDS',
+    { min: 1, max: 86_400, fallback: 300 },
+    {
+      description: 'Time between the probes of a blocked connector.',
+    },
+  ),
+  backoffBaseMs: milliseconds(
+    'BACKOFF_BASE_MS',
+    { min: 1, max: 60_000, fallback: 1000 },
+    {
+      description: 'First delay before a request is tried again; doubles with each try, with jitter.',
+    },
+  ),
+  backoffMaxMs: milliseconds(
+    'BACKOFF_MAX_MS',
+    { min: 1, max: 86_400_000, fallback: 3_600_000 },
+    {
+      description: 'Longest delay before a request is tried again; also of a parked chunk.',
+    },
+  ),
+  requestDeadlineMs: seconds(
+    'REQUEST_DEADLINE_SECONDS',
+    { min: 1, max: 3600, fallback: 400 },
+    {
+      description: 'Deadline of one request, from the connection to the end of the answer.',
+    },
+  ),
+  invocationBudgetMs: seconds(
+    'INVOCATION_BUDGET_SECONDS',
+    { min: 1, max: 86_400, fallback: 600 },
+    {
+      description:
+        'How long one run of a function works on a chunk before it hands it back; keep it under 60 % of functionTimeout in host.json.',
+    },
+  ),
+} as const;
+
+/** How often the ledger is swept. */
+export const sweepSettings = {
+  schedule: textOr('SWEEP_SCHEDULE', SCHEDULE, '0 * * * * *', isSchedule, {
+    description: 'When the sweep runs that mends what events and messages missed.',
+  }),
+  graceMs: seconds(
+    'SWEEP_GRACE_SECONDS',
+    { min: 0, max: 86_400, fallback: 120 },
+    {
+      description:
+        'How long the sweep lets an event or a message be on its way before it starts the work itself.',
+    },
+  ),
+} as const;
+
+/** What the daily status says, and when. */
+export const reportSettings = {
+  schedule: textOr('REPORT_SCHEDULE', SCHEDULE, '0 5 * * * *', isSchedule, {
+    description:
+      'When it is looked at whether a daily report is due; hourly, so that time zones need no care.',
+  }),
+  hour: integer(
+    'REPORT_HOUR',
+    'hour of the day',
+    { min: 0, max: 23, fallback: 6 },
+    {
+      description: 'Hour of REPORT_TIME_ZONE from which yesterday’s report is written.',
+    },
+  ),
+  timeZone: textOr('REPORT_TIME_ZONE', 'IANA time zone', 'UTC', isTimeZone, {
+    description: 'Time zone of the report’s days.',
+    example: 'America/Chicago',
+  }),
+  expectedBy: text('EXPECTED_BY', 'time of day, HH:MM', /^(?:[01]\d|2[0-3]):[0-5]\d$/, {
+    description:
+      'Time of REPORT_TIME_ZONE by which a day’s export has usually arrived; later, its absence is an alert. Without it only the report tells.',
+    example: '05:30',
+  }),
+  retentionDays: integer(
+    'RETENTION_DAYS',
+    'days',
+    { min: 1, max: 3660, fallback: 400 },
+    {
+      description: 'How long the ledger keeps finished exports; then a monthly summary remains.',
+    },
+  ),
+  hashBlobNames: flag('HASH_BLOB_NAMES', false, {
+    description: 'Show hashes instead of blob names in logs and reports, where names may hold patient names.',
+  }),
+} as const;
