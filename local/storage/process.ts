@@ -26,7 +26,7 @@ const require = createRequire(import.meta.url);
 
 /** Azurite's telemetry stays off: its library is not even loaded. */
 function withoutTelemetry<T>(load: () => T): T {
-  const prototype: { require: NodeJS.Require } = Module.prototype;
+  const prototype: { require: (id: string) => unknown } = Module.prototype;
   const original = prototype.require;
   prototype.require = Object.assign(function (this: Module, id: string): unknown {
     return id === 'applicationinsights' ? {} : original.call(this, id);
