@@ -5,8 +5,8 @@ export type MappingFile = {
   readonly $schema?: string;
   /** Schema of the connector, for connectors that are not named like one. @default the connector's name */
   readonly schema?: string;
-  /** Schema field → name of the column in the export. Fields left out are matched by name. */
-  readonly columns?: Readonly<Record<string, string>>;
+  /** Schema field → name of the column in the export, or null for none. Fields left out are matched by name. */
+  readonly columns?: Readonly<Record<string, string | null>>;
   /** Send mapped columns under the schema's field names instead of the export's. @default false */
   readonly rename?: boolean;
   /** Level of a code, on all fields or field by field. */

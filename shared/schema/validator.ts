@@ -1,0 +1,201 @@
+import { isUtf8 } from 'node:buffer';
+import { FIELD, FieldTable, splitFields } from '../export/fields.ts';
+import type { Dialect } from '../export/types.ts';
+import { RECORD_CODES, type RecordCode } from './codes.ts';
+import { looksLikeEmail } from './email.ts';
+import { TimeReader } from './time.ts';
+import type { Finding, FindingCounts, Level, MappedField, ValidationPlan } from './types.ts';
+
+const BLANK = 0x20;
+const CR = 0x0d;
+/** Bits that send a record down the slow path, where each field is looked at. */
+const SUSPECT = FIELD.stray | FIELD.control | FIELD.high;
+
+/** One thing that can be wrong, made once per plan: finding it takes an increment, no object. */
+type Rule = { readonly finding: Finding; readonly key: string; count: number } | undefined;
+
+/** A mapped field with its rules looked up. */
+type Check = {
+  readonly column: number;
+  readonly empty: Rule;
+  readonly maxBytes: number;
+  readonly tooLong: Rule;
+  readonly time: Rule;
+  readonly email: Rule;
+};
+
+/** The rules of one column that look at bytes, not at meaning; columns without a field share the record's own. */
+type ColumnRules = {
+  readonly stray: Rule;
+  readonly control: Rule;
+  readonly loneCr: Rule;
+  readonly utf8: Rule;
+};
+
+/**
+ * Judges records on their bytes, by nothing but the plan, so that a retry a week later comes to the same verdicts.
+ *
+ * A good record costs one pass over its bytes (`splitFields`) and a look at where each mapped field lies: no string, no object.
+ * Only a record with a suspect byte is looked at field by field. Findings are objects made once per plan and counted.
+ * Blanks (U+0020) around a value are overlooked: many systems pad their columns.
+ */
+export class RecordValidator {
+  readonly #plan: ValidationPlan;
+  readonly #dialect: Dialect;
+  readonly #fields: FieldTable;
+  readonly #checks: readonly Check[];
+  readonly #columns: readonly ColumnRules[];
+  readonly #tooLong: Rule;
+  readonly #columnCount: Rule;
+  readonly #noAccount: Rule;
+  readonly #times: TimeReader;
+  readonly #rules = new Map<string, Rule>();
+  #findings: Finding[] = [];
+  #refused = false;
+
+  constructor(plan: ValidationPlan, dialect: Dialect) {
+    this.#plan = plan;
+    this.#dialect = dialect;
+    this.#fields = new FieldTable(plan.columns + 1);
+    this.#times = new TimeReader(plan.timeFormats);
+    this.#tooLong = this.#rule('RECORD_TOO_LONG');
+    this.#columnCount = this.#rule('COLUMN_COUNT');
+    this.#noAccount = this.#rule('NO_ACCOUNT');
+    this.#checks = plan.fields.map((field) => ({
+      column: field.column,
+      empty: this.#rule('MISSING_VALUE', field, field.empty),
+      maxBytes: field.maxBytes ?? Number.POSITIVE_INFINITY,
+      tooLong: this.#rule('TOO_LONG', field),
+      time: field.format === 'time' ? this.#rule('BAD_TIME', field) : undefined,
+      email: field.format === 'email' ? this.#rule('BAD_EMAIL', field) : undefined,
+    }));
+    const mapped = new Map(plan.fields.map((field) => [field.column, field]));
+    this.#columns = Array.from({ length: plan.columns }, (_, column) => {
+      const field = mapped.get(column);
+      return {
+        stray: this.#rule('STRAY_QUOTE', field),
+        control: this.#rule('CONTROL_CHARACTER', field),
+        loneCr: this.#rule('LONE_CR', field),
+        utf8: plan.checkUtf8 ? this.#rule('INVALID_UTF8', field) : undefined,
+      };
+    });
+  }
+
+  /** What was found at the last record, warnings included. Valid until the next one is judged. */
+  get findings(): readonly Finding[] {
+    return this.#findings;
+  }
+
+  /** Findings of all records judged so far, those of refused and warned records alike, by what they cost. */
+  get counts(): { refusals: FindingCounts; warnings: FindingCounts } {
+    const refusals: FindingCounts = {};
+    const warnings: FindingCounts = {};
+    for (const rule of this.#rules.values())
+      if (rule && rule.count > 0)
+        (rule.finding.level === 'refuse' ? refusals : warnings)[rule.key] = rule.count;
+    return { refusals, warnings };
+  }
+
+  /** Judge the record bytes[start, end), with or without its line end. @returns whether it goes out */
+  check(bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.#findings.length > 0) this.#findings = [];
+    this.#refused = false;
+    const fields = this.#fields;
+    const count = splitFields(bytes, start, end, this.#dialect, fields);
+    const columns = this.#plan.columns;
+    if (count !== columns) {
+      this.#found(this.#columnCount);
+      if (this.#refused) return false;
+      this.#pad(count, end);
+    }
+    let seen = 0;
+    for (let i = 0; i < columns; i++) seen |= fields.flags[i]!;
+    if ((seen & SUSPECT) !== 0) this.#inspect(bytes, seen);
+    for (const check of this.#checks) this.#checkField(check, bytes);
+    for (const group of this.#plan.eitherOf) {
+      if (group.every((column) => this.#isEmpty(bytes, column))) this.#found(this.#noAccount);
+    }
+    return !this.#refused;
+  }
+
+  /** Judge a record that is too long to be read: it is always refused. */
+  refuseOversize(): false {
+    this.#findings = [];
+    this.#found(this.#tooLong);
+    return false;
+  }
+
+  /** A record that is short of fields and goes on all the same lacks their values. */
+  #pad(count: number, end: number): void {
+    const { starts, ends, flags } = this.#fields;
+    starts.fill(end, count);
+    ends.fill(end, count);
+    flags.fill(0, count);
+  }
+
+  #checkField({ column, empty, maxBytes, tooLong, time, email }: Check, bytes: Uint8Array): void {
+    let start = this.#fields.starts[column]!;
+    let end = this.#fields.ends[column]!;
+    while (start < end && bytes[start] === BLANK) start++;
+    if (start === end) return this.#found(empty);
+    if (end - start > maxBytes) this.#found(tooLong);
+    if (time === undefined && email === undefined) return;
+    while (bytes[end - 1] === BLANK) end--;
+    const { earliest, latest } = this.#plan;
+    if (time !== undefined && !this.#times.within(bytes, start, end, earliest, latest)) this.#found(time);
+    if (email !== undefined && !looksLikeEmail(bytes, start, end)) this.#found(email);
+  }
+
+  #isEmpty(bytes: Uint8Array, column: number): boolean {
+    const end = this.#fields.ends[column]!;
+    let start = this.#fields.starts[column]!;
+    while (start < end && bytes[start] === BLANK) start++;
+    return start === end;
+  }
+
+  /** The slow path: something in the record is out of the ordinary; find out where. */
+  #inspect(bytes: Uint8Array, seen: number): void {
+    const { starts, ends, flags } = this.#fields;
+    for (let i = 0; i < this.#columns.length; i++) {
+      const flag = flags[i]!;
+      if ((flag & SUSPECT) === 0) continue;
+      const { stray, control, loneCr, utf8 } = this.#columns[i]!;
+      const value = bytes.subarray(starts[i], ends[i]);
+      // A quote inside an unquoted field is data; only what looks quoted and is not leaves doubt.
+      if ((flag & FIELD.stray) !== 0 && (flag & FIELD.quoted) !== 0) this.#found(stray);
+      if ((flag & FIELD.control) !== 0) {
+        if (value.some(isControl)) this.#found(control);
+        const outsideQuotes = (flag & FIELD.quoted) === 0 || (flag & FIELD.stray) !== 0;
+        if (outsideQuotes && value.includes(CR)) this.#found(loneCr);
+      }
+      if ((seen & FIELD.high) !== 0 && !isUtf8(value)) this.#found(utf8);
+    }
+  }
+
+  #found(rule: Rule): void {
+    if (rule === undefined) return;
+    rule.count++;
+    this.#findings.push(rule.finding);
+    if (rule.finding.level === 'refuse') this.#refused = true;
+  }
+
+  /** The rule of a code, on a field or on the whole record; undefined when its level is `off`. */
+  #rule(code: RecordCode, field?: MappedField, level = this.#levelOf(code, field)): Rule {
+    if (level === 'off') return undefined;
+    const key = field ? `${code} ${field.field}` : code;
+    const known = this.#rules.get(key);
+    if (known !== undefined) return known;
+    const rule: Rule = { finding: { code, level, ...(field && { field: field.field }) }, key, count: 0 };
+    this.#rules.set(key, rule);
+    return rule;
+  }
+
+  #levelOf(code: RecordCode, field: MappedField | undefined): Level {
+    return field?.levels?.[code] ?? this.#plan.levels[code] ?? RECORD_CODES[code].level;
+  }
+}
+
+/** Below U+0020, or U+007F; tabs and line ends are not meant. */
+function isControl(byte: number): boolean {
+  return (byte < 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== CR) || byte === 0x7f;
+}
