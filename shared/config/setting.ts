@@ -34,7 +34,7 @@ function scaled(name: string, unit: string, scale: number, range: Range, about: 
   return {
     name,
     unit,
-    expects: `whole number, ${grouped(min)} to ${grouped(max)}`,
+    expects: `whole number, ${grouped(min)} to ${grouped(max)} (${unit})`,
     fallback: String(fallback),
     absent: fallback * scale,
     parse: (text) => {
