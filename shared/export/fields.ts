@@ -2,7 +2,7 @@ import type { Dialect } from './types.ts';
 
 /** What {@link splitFields} saw of a field, as bits. */
 export const FIELD = {
-  /** It opens with a quote and the quote closes. */
+  /** It opens with a quote. */
   quoted: 1,
   /** Quoted, with doubled quotes inside: each pair stands for one `"`. */
   escaped: 2,
@@ -14,30 +14,30 @@ export const FIELD = {
   high: 16,
 } as const;
 
+const TAB = 0x09;
 const LF = 0x0a;
 const CR = 0x0d;
 const QUOTE = 0x22;
 
-const ORDINARY = 0;
-const IS_DELIMITER = 1;
-const IS_QUOTE = 2;
-const IS_CR = 3;
-const IS_CONTROL = 4;
-const IS_HIGH = 5;
-
-/** What each byte means to the splitter; one lookup a byte instead of five comparisons. */
-function byteClasses({ delimiter, quote }: Dialect): Uint8Array {
-  const classes = new Uint8Array(256);
-  classes.fill(IS_CONTROL, 0, 0x20);
-  classes[0x09] = ORDINARY;
-  classes[LF] = ORDINARY;
-  classes[CR] = IS_CR;
-  classes[0x7f] = IS_CONTROL;
-  classes.fill(IS_HIGH, 0x80);
-  classes[delimiter.charCodeAt(0)] = IS_DELIMITER;
-  if (quote !== null) classes[QUOTE] = IS_QUOTE;
-  return classes;
+/** The bits of {@link FIELD} that a byte means wherever it stands in a field; quotes and delimiters apart. */
+function bitsOfBytes(): Uint8Array {
+  const bits = new Uint8Array(256);
+  bits.fill(FIELD.control, 0, 0x20);
+  bits[0x7f] = FIELD.control;
+  bits[TAB] = 0;
+  bits.fill(FIELD.high, 0x80);
+  return bits;
 }
+
+/** Of bytes inside quotes, where line ends are data. */
+const QUOTED_BITS = bitsOfBytes();
+QUOTED_BITS[LF] = 0;
+QUOTED_BITS[CR] = 0;
+
+/** Of bytes outside quotes when a quote is data like any other, and when it is a stray. */
+const UNQUOTING_BITS = bitsOfBytes();
+const UNQUOTED_BITS = bitsOfBytes();
+UNQUOTED_BITS[QUOTE] = FIELD.stray;
 
 /**
  * Where the fields of one record lie: indexes into the buffer the record was split in. Made once, filled again for every record.
@@ -53,8 +53,8 @@ export class FieldTable {
   readonly rawEnds: Int32Array;
   /** Bits of {@link FIELD}. */
   readonly flags: Uint8Array;
-  #dialect: Dialect | undefined;
-  #classes: Uint8Array = new Uint8Array(256);
+  /** Bits of all fields together, those past the capacity included. */
+  seen = 0;
 
   /** @param capacity fields kept of a record; the number of columns and one more is enough to judge a record */
   constructor(capacity: number) {
@@ -64,15 +64,6 @@ export class FieldTable {
     this.rawStarts = new Int32Array(capacity);
     this.rawEnds = new Int32Array(capacity);
     this.flags = new Uint8Array(capacity);
-  }
-
-  /** Byte classes of a dialect, kept while the dialect stays the same object. */
-  classesOf(dialect: Dialect): Uint8Array {
-    if (dialect !== this.#dialect) {
-      this.#dialect = dialect;
-      this.#classes = byteClasses(dialect);
-    }
-    return this.#classes;
   }
 }
 
@@ -91,61 +82,63 @@ export function splitFields(
   fields: FieldTable,
 ): number {
   const { starts, ends, rawStarts, rawEnds, flags, capacity } = fields;
-  const classes = fields.classesOf(dialect);
+  const delimiter = dialect.delimiter.charCodeAt(0);
+  const quoting = dialect.quote !== null;
+  const bits = quoting ? UNQUOTED_BITS : UNQUOTING_BITS;
   let stop = end;
   if (stop > start && bytes[stop - 1] === LF) stop -= stop - 1 > start && bytes[stop - 2] === CR ? 2 : 1;
 
   let count = 0;
+  let all = 0;
   let at = start;
   for (;;) {
     const rawStart = at;
-    let contentStart = at;
-    let contentEnd = -1;
     let seen = 0;
-    if (at < stop && classes[bytes[at]!] === IS_QUOTE) {
-      seen = FIELD.quoted;
-      for (at++; at < stop; at++) {
-        const kind = classes[bytes[at]!]!;
-        if (kind <= IS_DELIMITER) continue;
-        if (kind === IS_QUOTE) {
-          if (at + 1 >= stop || bytes[at + 1] !== QUOTE) break;
-          seen |= FIELD.escaped;
-          at++;
-        } else if (kind === IS_HIGH) seen |= FIELD.high;
-        else if (kind === IS_CONTROL) seen |= FIELD.control;
-      }
-      const afterQuote = at + 1;
-      if (afterQuote >= stop || classes[bytes[afterQuote]!] === IS_DELIMITER) {
-        contentStart = rawStart + 1;
-        contentEnd = at;
-        at = Math.min(afterQuote, stop);
-      } else {
-        seen |= FIELD.stray;
-        at = afterQuote;
-      }
+    let border = 0;
+    if (quoting && at < stop && bytes[at] === QUOTE) {
+      at = closingQuote(bytes, at + 1, stop, fields);
+      seen = fields.seen;
+      const closed = at < stop;
+      if (closed) at++;
+      if (closed && (at === stop || bytes[at] === delimiter)) border = 1;
+      else seen |= FIELD.stray;
     }
-    if (contentEnd < 0) {
-      for (; at < stop; at++) {
-        const kind = classes[bytes[at]!]!;
-        if (kind === ORDINARY) continue;
-        if (kind === IS_DELIMITER) break;
-        if (kind === IS_HIGH) seen |= FIELD.high;
-        else if (kind === IS_QUOTE) seen |= FIELD.stray;
-        else seen |= FIELD.control;
-      }
-      contentEnd = at;
+    for (; at < stop; at++) {
+      const byte = bytes[at]!;
+      if (byte === delimiter) break;
+      seen |= bits[byte]!;
     }
     if (count < capacity) {
-      starts[count] = contentStart;
-      ends[count] = contentEnd;
+      starts[count] = rawStart + border;
+      ends[count] = at - border;
       rawStarts[count] = rawStart;
       rawEnds[count] = at;
       flags[count] = seen;
     }
     count++;
-    if (at >= stop) return count;
+    all |= seen;
+    if (at >= stop) {
+      fields.seen = all;
+      return count;
+    }
     at++;
   }
+}
+
+/** Where the quoted field whose content starts at `from` closes, or `stop`; leaves its bits in `fields.seen`. */
+function closingQuote(bytes: Uint8Array, from: number, stop: number, fields: FieldTable): number {
+  let seen: number = FIELD.quoted;
+  let at = from;
+  for (; at < stop; at++) {
+    const byte = bytes[at]!;
+    if (byte !== QUOTE) seen |= QUOTED_BITS[byte]!;
+    else if (at + 1 < stop && bytes[at + 1] === QUOTE) {
+      seen |= FIELD.escaped;
+      at++;
+    } else break;
+  }
+  fields.seen = seen;
+  return at;
 }
 
 /**
@@ -162,7 +155,9 @@ export function fieldText(bytes: Uint8Array, fields: FieldTable, i: number): str
     return (flags & FIELD.escaped) === 0 ? text : text.replaceAll('""', '"');
   }
   let close = start + 1;
-  while (bytes[close] !== QUOTE || bytes[close + 1] === QUOTE) close += bytes[close] === QUOTE ? 2 : 1;
+  while (close < end && (bytes[close] !== QUOTE || bytes[close + 1] === QUOTE)) {
+    close += bytes[close] === QUOTE ? 2 : 1;
+  }
   const inside = decode(bytes, start + 1, close).replaceAll('""', '"');
   const after = decode(bytes, close + 1, end);
   // csv-parse takes a NUL after a closing quote for the end of its buffer: the quote closes, yet the field goes on.
