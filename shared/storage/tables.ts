@@ -25,12 +25,13 @@ export interface TableStore {
   insertMissing(rows: readonly TableRow[]): Promise<void>;
   /**
    * Rows in order of their keys. `partitionKey` narrows to a partition, `from` (inclusive) and `to` (exclusive) to a range of
-   * row keys, `where` to rows whose properties equal the given values (evaluated by the service).
+   * row keys, `where` to rows whose properties equal the given values (evaluated by the service;
+   * numbers are left out, since the service compares only those of one width).
    */
   list(query: {
     partitionKey?: string;
     from?: string;
     to?: string;
-    where?: Record<string, string | number | boolean>;
+    where?: Record<string, string | boolean>;
   }): AsyncIterable<StoredRow>;
 }

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { SettingsError } from '../../../shared/errors.ts';
+import { readStorageConnection } from '../../../shared/storage/connection.ts';
+
+const read = (environment: Record<string, string>) => readStorageConnection(environment, 'ExportStorage');
+
+test('development storage is the emulator on its usual ports', () => {
+  const { blobUrl, queueUrl, tableUrl } = read({ ExportStorage: 'UseDevelopmentStorage=true' });
+  assert.deepEqual(
+    [blobUrl, queueUrl, tableUrl],
+    ['10000', '10001', '10002'].map((port) => `http://127.0.0.1:${port}/devstoreaccount1`),
+  );
+});
+
+test('a connection string gives key and endpoints, padding of the key included', () => {
+  const connection = read({
+    ExportStorage:
+      'DefaultEndpointsProtocol=https;AccountName=hospital;AccountKey=c2VjcmV0==;EndpointSuffix=core.usgovcloudapi.net',
+  });
+  assert.deepEqual(connection, {
+    blobUrl: 'https://hospital.blob.core.usgovcloudapi.net',
+    queueUrl: 'https://hospital.queue.core.usgovcloudapi.net',
+    tableUrl: 'https://hospital.table.core.usgovcloudapi.net',
+    credential: { kind: 'key', accountName: 'hospital', accountKey: 'c2VjcmV0==' },
+  });
+});
+
+const uris = {
+  ExportStorage__blobServiceUri: 'https://hospital.blob.core.windows.net/',
+  ExportStorage__queueServiceUri: 'https://hospital.queue.core.windows.net',
+  ExportStorage__tableServiceUri: 'https://hospital.table.core.windows.net',
+};
+
+test('three addresses sign in with an identity', () => {
+  const managed = { ...uris, ExportStorage__credential: 'managedidentity' };
+  assert.equal(read(uris).blobUrl, 'https://hospital.blob.core.windows.net');
+  assert.deepEqual(read(uris).credential, { kind: 'default' });
+  assert.deepEqual(read(managed).credential, { kind: 'managedIdentity' });
+  assert.deepEqual(read({ ...managed, ExportStorage__clientId: 'id' }).credential, {
+    kind: 'managedIdentity',
+    clientId: 'id',
+  });
+});
+
+const refused: [why: string, environment: Record<string, string>, names: RegExp][] = [
+  ['nothing is set', {}, /ExportStorage__blobServiceUri/u],
+  [
+    'one address is missing',
+    { ...uris, ExportStorage__tableServiceUri: '' },
+    /ExportStorage__tableServiceUri/u,
+  ],
+  ['plain http', { ...uris, ExportStorage__blobServiceUri: 'http://hospital.example' }, /no https address/u],
+  ['another credential', { ...uris, ExportStorage__credential: 'magic' }, /ExportStorage__credential/u],
+  ['no key', { ExportStorage: 'AccountName=hospital;SharedAccessSignature=sig' }, /AccountKey/u],
+];
+for (const [why, environment, names] of refused) {
+  test(`refused with the setting's name: ${why}`, () => {
+    assert.throws(
+      () => read(environment),
+      (error) => error instanceof SettingsError && names.test(error.message),
+    );
+  });
+}
+
+test('a broken connection string is not repeated in the error', () => {
+  assert.throws(
+    () => read({ ExportStorage: 'AccountKey=geheim' }),
+    (error: Error) => !error.message.includes('geheim'),
+  );
+});
