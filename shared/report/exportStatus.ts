@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto';
+import { FINAL_EXPORT_STATES, type ChunkRow, type ChunkState, type ExportRow } from '../ledger/model.ts';
+import { sumTallies, type Sums } from './sums.ts';
+import { CHUNK_LETTERS, type ExportStatus } from './types.ts';
+
+/** Exports whose records stand outside the count: nothing of them was taken on. */
+const OUTSIDE = new Set(['rejected', 'duplicate']);
+
+/**
+ * One export as the status shows it. While it is on its way the figures come from its chunks, afterwards from its own row.
+ *
+ * @param chunks rows of its chunks; may be empty for a finished export
+ * @param now UTC ms
+ */
+export function exportStatus(
+  row: ExportRow,
+  chunks: readonly ChunkRow[],
+  now: number,
+  hideNames: boolean,
+): ExportStatus {
+  const finished = FINAL_EXPORT_STATES.has(row.state);
+  const sums: Sums = OUTSIDE.has(row.state) ? sumTallies([]) : sumTallies(finished ? [row] : chunks);
+  const records = OUTSIDE.has(row.state) ? 0 : row.records;
+  const states: Partial<Record<ChunkState, number>> = {};
+  for (const { state } of chunks) states[state] = (states[state] ?? 0) + 1;
+  if (finished && chunks.length === 0 && row.chunks > 0 && !OUTSIDE.has(row.state))
+    states.delivered = row.chunks;
+  const nextTryAt = chunks
+    .filter(({ state }) => state === 'waiting')
+    .map(({ dueAt }) => dueAt ?? '')
+    .toSorted()[0];
+  const chunkReasons = finished ? [] : chunks.flatMap(({ reason }) => reason ?? []);
+  const reasons = [...row.reasons, ...chunkReasons];
+  return {
+    exportId: row.exportId,
+    name: hideNames ? createHash('sha256').update(row.blobName).digest('hex').slice(0, 16) : row.blobName,
+    state: row.state,
+    bytes: row.bytes,
+    arrivedAt: row.arrivedAt,
+    ...(row.finishedAt === undefined ? {} : { finishedAt: row.finishedAt }),
+    seconds: Math.max(
+      0,
+      ((row.finishedAt ? Date.parse(row.finishedAt) : now) - Date.parse(row.receivedAt)) / 1000,
+    ),
+    ...sums,
+    records,
+    toDo: finished ? 0 : Math.max(0, records - sums.accepted - sums.quarantined - sums.failed),
+    chunks: states,
+    strip: finished ? '' : chunks.map(({ state }) => CHUNK_LETTERS[state]).join(''),
+    ...(nextTryAt ? { nextTryAt } : {}),
+    reasons: reasons.filter(
+      (reason, index) => reasons.findIndex((other) => other.cause === reason.cause) === index,
+    ),
+    ...(row.duplicateOf === undefined ? {} : { duplicateOf: row.duplicateOf }),
+  };
+}

@@ -1,0 +1,86 @@
+import { ConflictError } from '../errors.ts';
+import { connectorKey } from '../ledger/model.ts';
+import type { TableRow, TableStore } from '../storage/tables.ts';
+import { addDays, type Day } from './days.ts';
+import type { ConnectorStatus, DayStatus } from './types.ts';
+
+/** A connector's day in a few figures, kept for good in the ledger. */
+export type DaySummary = {
+  readonly day: Day;
+  readonly exports: number;
+  readonly records: number;
+  readonly accepted: number;
+  readonly quarantined: number;
+  readonly failed: number;
+  readonly possiblyDuplicated: number;
+  readonly missing: boolean;
+};
+
+const partitionOf = (connector: string): string => `day-${connectorKey(connector)}`;
+
+/** The figures of a connector's day. */
+export function summaryOf(day: Day, status: ConnectorStatus): DaySummary {
+  const { records, accepted, quarantined, failed, possiblyDuplicated, missing, exports } = status;
+  return {
+    day,
+    exports: exports.length,
+    records,
+    accepted,
+    quarantined,
+    failed,
+    possiblyDuplicated,
+    missing,
+  };
+}
+
+/** Keep the figures of a day, over those of an earlier look at it. */
+export async function keepSummaries(marks: TableStore, { day, connectors }: DayStatus): Promise<void> {
+  for (const status of connectors) {
+    const row: TableRow = {
+      partitionKey: partitionOf(status.connector),
+      rowKey: day,
+      ...summaryOf(day, status),
+    };
+    await put(marks, row);
+  }
+}
+
+/** Kept figures of a connector's days from `from` to `to`, both included; days of which none are kept are left out. */
+export async function summariesBetween(
+  marks: TableStore,
+  connector: string,
+  from: Day,
+  to: Day,
+): Promise<DaySummary[]> {
+  const summaries: DaySummary[] = [];
+  const range = { partitionKey: partitionOf(connector), from, to: addDays(to, 1) };
+  for await (const { row } of marks.list(range)) summaries.push(fromRow(row));
+  return summaries;
+}
+
+/** Insert or replace, whoever else writes: the last look at a day is the best. */
+export async function put(marks: TableStore, row: TableRow): Promise<void> {
+  for (;;) {
+    const stored = await marks.get(row.partitionKey, row.rowKey);
+    try {
+      await (stored ? marks.replace(row, stored.etag) : marks.insert(row));
+      return;
+    } catch (error) {
+      if (!(error instanceof ConflictError)) throw error;
+    }
+  }
+}
+
+function fromRow(row: TableRow): DaySummary {
+  const number = (name: string): number => Number(row[name] ?? 0);
+  return {
+    day: row.rowKey,
+    exports: number('exports'),
+    records: number('records'),
+    accepted: number('accepted'),
+    quarantined: number('quarantined'),
+    failed: number('failed'),
+    possiblyDuplicated: number('possiblyDuplicated'),
+    missing: row['missing'] === true,
+  };
+}

@@ -1,0 +1,157 @@
+import { createHash } from 'node:crypto';
+import type { Clock } from '../clock.ts';
+import { ConflictError } from '../errors.ts';
+import { CONTAINERS } from '../ledger/model.ts';
+import type { BlobStore } from '../storage/blobs.ts';
+import { collectDay, type ReportSettings, type ReportTables } from './collect.ts';
+import { statusCsv } from './csv.ts';
+import { addDays, dayOf, type Day } from './days.ts';
+import { statusPage } from './page.ts';
+import { keepSummaries, put, summariesBetween, summaryOf, type DaySummary } from './summaries.ts';
+import type { DayStatus } from './types.ts';
+
+/** Days at a glance on the page. */
+const GLANCE_DAYS = 30;
+const REVISIONS = 'status-revision';
+
+export type StatusServices = {
+  readonly tables: ReportTables;
+  readonly blobs: BlobStore;
+  readonly clock: Clock;
+  readonly settings: ReportSettings;
+};
+
+/** Today and yesterday with the last days of each connector: what the live page and `latest` show. */
+export async function collectLatest({ tables, clock, settings }: StatusServices): Promise<{
+  readonly days: readonly DayStatus[];
+  readonly history: Readonly<Record<string, readonly DaySummary[]>>;
+}> {
+  const now = clock.now();
+  const today = dayOf(now, settings.timeZone);
+  const days = [
+    await collectDay(today, tables, settings, now),
+    await collectDay(addDays(today, -1), tables, settings, now),
+  ];
+  return { days, history: await glance(tables, days) };
+}
+
+/**
+ * Write a day's status as `status/YYYY/MM/DD.{html,json,csv}`, and once more under a number of its own
+ * (`status/revisions/YYYY/MM/DD.rN.*`, written once and never again) when anything but the time of writing has changed.
+ * Repeating it, or running it twice at once, leaves the same report or a newer one.
+ *
+ * @returns the status that was written, and names of the blobs
+ */
+export async function writeDay(
+  day: Day,
+  services: StatusServices,
+): Promise<{ status: DayStatus; names: string[] }> {
+  const { tables, settings, clock } = services;
+  const status = await collectDay(day, tables, settings, clock.now());
+  await keepSummaries(tables.marks, status);
+  const files = await render([status], tables);
+  const base = day.replaceAll('-', '/');
+  const digest = createHash('sha256')
+    .update(JSON.stringify({ ...status, writtenAt: '' }))
+    .digest('hex');
+  const known = await tables.marks.get(REVISIONS, day);
+  if (known?.row['digest'] !== digest) {
+    const revision = await writeRevision(
+      base,
+      Number(known?.row['revision'] ?? 0) + 1,
+      files,
+      services.blobs,
+    );
+    await put(tables.marks, { partitionKey: REVISIONS, rowKey: day, revision, digest, final: status.final });
+  }
+  return { status, names: await writeFiles(base, files, services.blobs) };
+}
+
+/** Write `status/latest.*`: today so far and yesterday. @returns names of the blobs */
+export async function writeLatest(services: StatusServices): Promise<string[]> {
+  const { days, history } = await collectLatest(services);
+  return writeFiles('latest', toFiles(days, history), services.blobs);
+}
+
+type StatusFiles = Readonly<Record<'html' | 'json' | 'csv', string>>;
+
+const CONTENT_TYPES = {
+  html: 'text/html; charset=utf-8',
+  json: 'application/json',
+  csv: 'text/csv; charset=utf-8',
+} as const;
+
+async function render(days: readonly DayStatus[], tables: ReportTables): Promise<StatusFiles> {
+  return toFiles(days, await glance(tables, days));
+}
+
+function toFiles(
+  days: readonly DayStatus[],
+  history: Readonly<Record<string, readonly DaySummary[]>>,
+): StatusFiles {
+  const [first] = days;
+  return {
+    html: statusPage({ days, history }),
+    json: `${JSON.stringify(first, undefined, 2)}\n`,
+    csv: first ? statusCsv(first) : '',
+  };
+}
+
+/** The last days of each connector up to the newest one given, whose figures replace what was kept of it. */
+async function glance(
+  tables: ReportTables,
+  days: readonly DayStatus[],
+): Promise<Record<string, DaySummary[]>> {
+  const [newest] = days;
+  const history: Record<string, DaySummary[]> = {};
+  for (const { connector } of newest?.connectors ?? []) {
+    const to = newest?.day ?? '';
+    const kept = await summariesBetween(tables.marks, connector, addDays(to, 1 - GLANCE_DAYS), to);
+    const byDay = new Map(kept.map((summary) => [summary.day, summary]));
+    for (const { day, connectors } of days) {
+      const status = connectors.find((each) => each.connector === connector);
+      if (status) byDay.set(day, summaryOf(day, status));
+    }
+    history[connector] = [...byDay.values()].toSorted((a, b) => a.day.localeCompare(b.day));
+  }
+  return history;
+}
+
+async function writeFiles(base: string, files: StatusFiles, blobs: BlobStore): Promise<string[]> {
+  const names: string[] = [];
+  for (const kind of ['csv', 'json', 'html'] as const) {
+    const name = `${base}.${kind}`;
+    await blobs.write({ container: CONTAINERS.status, name }, Buffer.from(files[kind]), {
+      contentType: CONTENT_TYPES[kind],
+    });
+    names.push(name);
+  }
+  return names;
+}
+
+/** Two writers at once take different numbers; a number half written by a crash is passed over. */
+async function writeRevision(
+  base: string,
+  from: number,
+  files: StatusFiles,
+  blobs: BlobStore,
+): Promise<number> {
+  for (let revision = from; ; revision += 1) {
+    const name = `revisions/${base}.r${String(revision)}`;
+    try {
+      for (const kind of ['json', 'csv', 'html'] as const) {
+        await blobs.write(
+          { container: CONTAINERS.status, name: `${name}.${kind}` },
+          Buffer.from(files[kind]),
+          {
+            contentType: CONTENT_TYPES[kind],
+            onlyIfAbsent: true,
+          },
+        );
+      }
+      return revision;
+    } catch (error) {
+      if (!(error instanceof ConflictError)) throw error;
+    }
+  }
+}
