@@ -1,0 +1,599 @@
+targetScope = 'resourceGroup'
+
+@description('Short name of the workload; first part of every name.')
+@minLength(2)
+@maxLength(8)
+param workload string = 'ehrpv'
+
+@description('Environment: second part of every name, for example dev, test or prod.')
+@minLength(2)
+@maxLength(8)
+param environmentName string
+
+@description('Region of everything.')
+param location string = resourceGroup().location
+
+@description('Tags of everything, beside environment and workload.')
+param tags object = {}
+
+@description('Connectors: name (folder in exports), tenantId, appId, jobId, cloud (commercial, gcc, gcchigh, dod); optional auth (federated, secret, certificate), secretName (in the vault), mapping (JSON).')
+param connectors array
+
+@description('Any other setting of docs/configuration.md by its name.')
+param settings object = {}
+
+@description('Where the app runs: Flex Consumption; dedicated where Flex is not offered (Azure Government); Container Apps.')
+@allowed([
+  'flex'
+  'dedicated'
+  'containerApps'
+])
+param plan string = 'flex'
+
+@description('Major version of Node.js on Flex and Dedicated plans.')
+@allowed([
+  '22'
+  '24'
+])
+param nodeVersion string = '22'
+
+@description('Memory of a Flex instance, MB. 512 is a quarter of a CPU: enough for one export a day of up to 1,000,000 records.')
+@allowed([
+  512
+  2048
+  4096
+])
+param instanceMemoryMB int = 2048
+
+@description('Most instances. On Flex it counts for each group of functions; the ceiling of requests over all instances is MAX_IN_FLIGHT_TOTAL.')
+@minValue(1)
+@maxValue(1000)
+param maximumInstanceCount int = 40
+
+@description('Size of a Dedicated plan.')
+param dedicatedSku string = 'P0v3'
+
+@description('Instances of a Dedicated plan.')
+@minValue(1)
+@maxValue(10)
+param dedicatedInstances int = 1
+
+@description('Image for Container Apps, pinned by digest.')
+param containerImage string = ''
+
+@description('Container registry in this resource group that holds the image; empty for a registry without sign-in.')
+param containerRegistryName string = ''
+
+@description('Spread app and plan over availability zones.')
+param zoneRedundant bool = false
+
+@description('queue: Event Grid puts events on a storage queue, no key and no order of deployment. blobWebhook: Event Grid calls the blob trigger; the subscription is made once the app runs.')
+@allowed([
+  'queue'
+  'blobWebhook'
+])
+param eventSource string = 'queue'
+
+@description('System topic that the data account already has (with a system-assigned identity); empty makes one.')
+param existingSystemTopicName string = ''
+
+@description('How the EHR delivers: blob (AzCopy or SDK with an identity) or sftp (a local user with a key; cannot be changed later).')
+@allowed([
+  'blob'
+  'sftp'
+])
+param landing string = 'blob'
+
+@description('Public key of the EHR\'s SFTP client; empty makes no user yet.')
+param sftpPublicKey string = ''
+
+@description('What the SFTP user may do: c create, w write, l list, d delete. A client that renames after its upload needs d.')
+param sftpPermissions string = 'cwl'
+
+@description('Close storage, vault and app to public addresses.')
+param private bool = false
+
+@description('Address space of the network.')
+param networkPrefix string = '10.90.0.0/24'
+
+@description('Subnet of the app, at least a /26.')
+param appSubnetPrefix string = '10.90.0.0/26'
+
+@description('Subnet of private endpoints, at least a /27.')
+param endpointSubnetPrefix string = '10.90.0.64/27'
+
+@description('Existing subnet for the app, delegated to Microsoft.App/environments (Dedicated: Microsoft.Web/serverFarms), with service endpoints for storage and vault unless private; empty makes a network.')
+param existingAppSubnetId string = ''
+
+@description('Existing subnet for private endpoints; needed with an existing subnet for the app when private.')
+param existingEndpointSubnetId string = ''
+
+@description('Resource group of existing private DNS zones; empty makes them here.')
+param privateDnsResourceGroup string = ''
+
+@description('Register private endpoints in the zones; false where a policy does it.')
+param registerPrivateDns bool = true
+
+@description('One fixed outgoing address (NAT gateway).')
+param fixedOutboundIp bool = false
+
+@description('Public addresses (CIDR) from which exports are uploaded, reports read and secrets put in. Ignored when private.')
+param landingIpRanges array = []
+
+@description('Public addresses (CIDR) that may deploy the package.')
+param deployIpRanges array = []
+
+@description('Public addresses (CIDR) that may open the status page when private.')
+param statusIpRanges array = []
+
+@description('Application (client id) that guards the status page with Entra ID; empty for a function key.')
+param statusAppClientId string = ''
+
+@description('Groups (object ids) that may open the status page; empty for everybody of the tenant.')
+param statusGroupIds array = []
+
+@description('Redundancy of the data account.')
+@allowed([
+  'Standard_LRS'
+  'Standard_ZRS'
+  'Standard_GRS'
+  'Standard_GZRS'
+])
+param storageSku string = 'Standard_GRS'
+
+@description('Days that an overwritten or deleted blob can be brought back.')
+@minValue(1)
+@maxValue(365)
+param softDeleteDays int = 14
+
+@description('Days after which exports are deleted.')
+@minValue(2)
+param exportDays int = 30
+
+@description('Days after which a forgotten pin is deleted. Longer than the longest time that a chunk may wait.')
+@minValue(8)
+param pinDays int = 21
+
+@description('Days that refused records wait for a human.')
+@minValue(8)
+param quarantineDays int = 90
+
+@description('Days that daily reports are kept; HIPAA asks for six years.')
+@minValue(30)
+param statusDays int = 2192
+
+@description('Days that archived reports can be neither changed nor deleted; 0 makes no archive.')
+@minValue(0)
+@maxValue(3650)
+param archiveImmutableDays int = 0
+
+@description('Days that the ledger keeps finished exports.')
+@minValue(1)
+@maxValue(3660)
+param retentionDays int = 400
+
+@description('Time zone (IANA) of the hospital.')
+param timeZone string = 'UTC'
+
+@description('Hour of that zone from which the daily report is written.')
+@minValue(0)
+@maxValue(23)
+param reportHour int = 6
+
+@description('Time of that zone (HH:MM) by which an export has usually arrived; empty for no alert.')
+param expectedBy string = ''
+
+@description('E-mail addresses that get the alerts.')
+param alertEmails array = []
+
+@description('Action groups (resource ids) that get the alerts as well.')
+param alertActionGroupIds array = []
+
+@description('Hours that a chunk may wait before somebody is told.')
+@minValue(1)
+@maxValue(40)
+param waitingHours int = 4
+
+@description('Percent of an export that may be refused before somebody is told.')
+@minValue(0)
+@maxValue(100)
+param refusedPercent int = 5
+
+@description('Workspace to use; empty makes one.')
+param existingWorkspaceId string = ''
+
+@description('Days that logs are kept.')
+@minValue(30)
+@maxValue(730)
+param logDays int = 90
+
+@description('Log who reads, writes and deletes blobs. The log names blobs.')
+param storageAccessLogs bool = true
+
+@description('Locks against deletion on data account and vault.')
+param lock bool = true
+
+@description('FHIR service that is a source, as workspace/service; empty for none.')
+param fhirServiceName string = ''
+
+@description('Account that its audit log is archived to.')
+param fhirAuditAccountName string = ''
+
+@description('Resource group of both.')
+param fhirResourceGroup string = resourceGroup().name
+
+var token = uniqueString(resourceGroup().id, workload, environmentName)
+var base = '${workload}-${environmentName}'
+var compact = take('${replace(workload, '-', '')}${replace(environmentName, '-', '')}', 12)
+var names = {
+  identity: '${base}-id'
+  data: '${compact}data${take(token, 8)}'
+  host: '${compact}host${take(token, 8)}'
+  vault: '${compact}-kv-${take(token, 8)}'
+  workspace: '${base}-log'
+  component: '${base}-appi'
+  network: '${base}-vnet'
+  topic: '${base}-evgt'
+  plan: '${base}-plan'
+  app: '${base}-${take(token, 6)}'
+}
+var allTags = union(tags, {
+  environment: environmentName
+  workload: workload
+})
+
+var sftp = landing == 'sftp'
+var containers = plan == 'containerApps'
+// A container has no webhook key that the deployment could read.
+var events = containers ? 'queue' : eventSource
+var ownNetwork = empty(existingAppSubnetId)
+
+// Names that the code uses; test/unit/infra/names.test.ts keeps them equal to shared/ledger/model.ts.
+var pipelineContainers = [
+  'exports'
+  'staging'
+  'quarantine'
+  'status'
+]
+var archiveContainers = archiveImmutableDays > 0 ? [
+  'status-archive'
+] : []
+var eventContainers = [
+  'dead-letters'
+]
+var pipelineQueues = [
+  'chunks'
+  'chunks-poison'
+  'chunks-poison-poison'
+  'blob-events'
+  'blob-events-poison'
+  'webjobs-blobtrigger-poison'
+]
+var pipelineTables = [
+  'exports'
+  'chunks'
+  'connectors'
+  'contents'
+  'marks'
+]
+
+module identity 'modules/identity.bicep' = {
+  name: 'identity'
+  params: {
+    location: location
+    name: names.identity
+    tags: allTags
+  }
+}
+
+module network 'modules/network.bicep' = if (ownNetwork) {
+  name: 'network'
+  params: {
+    location: location
+    name: names.network
+    tags: allTags
+    addressPrefix: networkPrefix
+    appSubnetPrefix: appSubnetPrefix
+    endpointSubnetPrefix: endpointSubnetPrefix
+    delegation: plan == 'dedicated' ? 'Microsoft.Web/serverFarms' : 'Microsoft.App/environments'
+    serviceEndpoints: !private
+    fixedOutboundIp: fixedOutboundIp
+  }
+}
+
+var appSubnetId = ownNetwork ? network.outputs.appSubnetId : existingAppSubnetId
+
+module data 'modules/dataStorage.bicep' = {
+  name: 'data-storage'
+  params: {
+    location: location
+    name: names.data
+    tags: allTags
+    sku: storageSku
+    sftp: sftp
+    private: private
+    subnetIds: private ? [] : [appSubnetId]
+    ipRanges: private ? [] : landingIpRanges
+    containers: concat(pipelineContainers, archiveContainers, eventContainers)
+    queues: pipelineQueues
+    tables: pipelineTables
+    softDeleteDays: softDeleteDays
+    archiveImmutableDays: archiveImmutableDays
+  }
+}
+
+module lifecycle 'modules/lifecycle.bicep' = {
+  name: 'lifecycle'
+  params: {
+    accountName: data.outputs.name
+    hierarchical: sftp
+    exportDays: exportDays
+    pinDays: pinDays
+    quarantineDays: quarantineDays
+    statusDays: statusDays
+  }
+}
+
+module sftpUser 'modules/sftpUser.bicep' = if (sftp && !empty(sftpPublicKey)) {
+  name: 'sftp-user'
+  params: {
+    accountName: data.outputs.name
+    userName: 'ehr'
+    connector: connectors[0].name
+    publicKey: sftpPublicKey
+    permissions: sftpPermissions
+  }
+}
+
+module host 'modules/hostStorage.bicep' = {
+  name: 'host-storage'
+  params: {
+    location: location
+    name: names.host
+    tags: allTags
+    private: private
+    subnetIds: private ? [] : [appSubnetId]
+    ipRanges: private ? [] : deployIpRanges
+  }
+}
+
+module vault 'modules/vault.bicep' = {
+  name: 'vault'
+  params: {
+    location: location
+    name: names.vault
+    tags: allTags
+    private: private
+    subnetIds: private ? [] : [appSubnetId]
+    ipRanges: private ? [] : landingIpRanges
+  }
+}
+
+module monitoring 'modules/monitoring.bicep' = {
+  name: 'monitoring'
+  params: {
+    location: location
+    workspaceName: names.workspace
+    componentName: names.component
+    tags: allTags
+    existingWorkspaceId: existingWorkspaceId
+    retentionDays: logDays
+  }
+}
+
+module roles 'modules/roles.bicep' = {
+  name: 'roles'
+  params: {
+    principalId: identity.outputs.principalId
+    dataAccountName: data.outputs.name
+    hostAccountName: host.outputs.name
+    vaultName: vault.outputs.name
+    componentName: monitoring.outputs.componentName
+    containers: concat(pipelineContainers, archiveContainers)
+    queues: pipelineQueues
+    tables: pipelineTables
+  }
+}
+
+module fhirRoles 'modules/fhirRoles.bicep' = if (!empty(fhirServiceName)) {
+  name: 'fhir-roles'
+  scope: resourceGroup(fhirResourceGroup)
+  params: {
+    principalId: identity.outputs.principalId
+    serviceName: fhirServiceName
+    auditAccountName: fhirAuditAccountName
+  }
+}
+
+module appSettings 'modules/settings.bicep' = {
+  name: 'app-settings'
+  params: {
+    data: {
+      blobUri: data.outputs.blobUri
+      queueUri: data.outputs.queueUri
+      tableUri: data.outputs.tableUri
+    }
+    host: {
+      blobUri: host.outputs.blobUri
+      queueUri: host.outputs.queueUri
+      tableUri: host.outputs.tableUri
+    }
+    clientId: identity.outputs.clientId
+    componentName: monitoring.outputs.componentName
+    vaultUri: vault.outputs.uri
+    eventSource: events
+    pin: sftp ? 'copy' : 'snapshot'
+    connectors: connectors
+    report: {
+      timeZone: timeZone
+      hour: reportHour
+      expectedBy: expectedBy
+    }
+    retentionDays: retentionDays
+    statusAppClientId: statusAppClientId
+    extra: settings
+  }
+}
+
+module app 'modules/functionApp.bicep' = if (!containers) {
+  name: 'app'
+  params: {
+    location: location
+    planName: names.plan
+    appName: names.app
+    tags: allTags
+    dedicated: plan == 'dedicated'
+    dedicatedSku: dedicatedSku
+    dedicatedInstances: dedicatedInstances
+    zoneRedundant: zoneRedundant
+    nodeVersion: nodeVersion
+    instanceMemoryMB: instanceMemoryMB
+    maximumInstanceCount: maximumInstanceCount
+    identityId: identity.outputs.id
+    appSettings: appSettings.outputs.values
+    hostBlobUri: host.outputs.blobUri
+    subnetId: appSubnetId
+    private: private
+    eventSource: events
+    statusIpRanges: statusIpRanges
+    deployIpRanges: deployIpRanges
+    statusAppClientId: statusAppClientId
+    statusGroupIds: statusGroupIds
+  }
+  dependsOn: [
+    roles
+  ]
+}
+
+module containerApp 'modules/containerApp.bicep' = if (containers) {
+  name: 'container-app'
+  params: {
+    location: location
+    environmentName: names.plan
+    appName: names.app
+    tags: allTags
+    image: containerImage
+    registryName: containerRegistryName
+    identityId: identity.outputs.id
+    principalId: identity.outputs.principalId
+    appSettings: appSettings.outputs.values
+    dataAccountName: data.outputs.name
+    subnetId: appSubnetId
+    private: private
+    zoneRedundant: zoneRedundant
+    maximumInstanceCount: maximumInstanceCount
+  }
+  dependsOn: [
+    roles
+  ]
+}
+
+module privateAccess 'modules/privateAccess.bicep' = if (private) {
+  name: 'private-access'
+  params: {
+    location: location
+    namePrefix: base
+    tags: allTags
+    networkId: ownNetwork ? network.outputs.id : ''
+    subnetId: ownNetwork ? network.outputs.endpointSubnetId : existingEndpointSubnetId
+    zonesResourceGroup: privateDnsResourceGroup
+    registerInZones: registerPrivateDns
+    dataAccountId: data.outputs.id
+    hostAccountId: host.outputs.id
+    vaultId: vault.outputs.id
+    appId: containers ? '' : app.outputs.id
+    hierarchical: sftp
+  }
+}
+
+module topic 'modules/topic.bicep' = {
+  name: 'topic'
+  params: {
+    location: location
+    name: names.topic
+    tags: allTags
+    accountName: data.outputs.name
+    existingTopicName: existingSystemTopicName
+  }
+}
+
+// The subscription to the webhook needs a key that only the running app has: infra/webhook.bicep, after the code.
+module subscription 'modules/subscription.bicep' = if (events == 'queue') {
+  name: 'subscription'
+  params: {
+    topicName: topic.outputs.name
+    accountName: data.outputs.name
+    eventSource: 'queue'
+  }
+}
+
+module diagnostics 'modules/diagnostics.bicep' = {
+  name: 'diagnostics'
+  params: {
+    workspaceId: monitoring.outputs.workspaceId
+    dataAccountName: data.outputs.name
+    vaultName: vault.outputs.name
+    topicName: topic.outputs.name
+    storageAccessLogs: storageAccessLogs
+  }
+}
+
+module alerts 'modules/alerts.bicep' = {
+  name: 'alerts'
+  params: {
+    location: location
+    namePrefix: base
+    tags: allTags
+    workspaceId: monitoring.outputs.workspaceId
+    topicId: topic.outputs.id
+    emails: alertEmails
+    actionGroupIds: alertActionGroupIds
+    waitingHours: waitingHours
+    refusedPercent: refusedPercent
+  }
+}
+
+module workbook 'modules/workbook.bicep' = {
+  name: 'workbook'
+  params: {
+    location: location
+    tags: allTags
+    workspaceId: monitoring.outputs.workspaceId
+    displayName: 'EHR exports to Purview (${environmentName})'
+  }
+}
+
+module locks 'modules/locks.bicep' = if (lock) {
+  name: 'locks'
+  params: {
+    dataAccountName: data.outputs.name
+    vaultName: vault.outputs.name
+  }
+}
+
+@description('Name of the app.')
+output APP_NAME string = containers ? containerApp.outputs.name : app.outputs.name
+
+@description('Address of the status page.')
+output STATUS_URL string = 'https://${containers ? containerApp.outputs.hostName : app.outputs.hostName}/api/status'
+
+@description('Name of the data account, where exports land.')
+output DATA_ACCOUNT string = data.outputs.name
+
+@description('Where a connector\'s exports go; add the connector\'s folder.')
+output EXPORTS_URL string = '${data.outputs.blobUri}/exports'
+
+@description('Name of the vault.')
+output VAULT_NAME string = vault.outputs.name
+
+@description('Name of the system topic.')
+output TOPIC_NAME string = topic.outputs.name
+
+@description('Event delivery in use.')
+output EVENT_SOURCE string = events
+
+@description('Client id of the identity.')
+output IDENTITY_CLIENT_ID string = identity.outputs.clientId
+
+@description('Object id of the identity: the subject of the federated credential.')
+output IDENTITY_PRINCIPAL_ID string = identity.outputs.principalId

@@ -1,0 +1,238 @@
+@description('Region of the rules.')
+param location string
+
+@description('First part of the names of the rules.')
+param namePrefix string
+
+@description('Tags of the rules.')
+param tags object
+
+@description('Workspace that the telemetry lies in.')
+param workspaceId string
+
+@description('System topic whose dead letters are watched.')
+param topicId string
+
+@description('E-mail addresses that get the alerts.')
+param emails array
+
+@description('Action groups (resource ids) that get the alerts as well, for example the service desk\'s.')
+param actionGroupIds array
+
+@description('Hours that a chunk may wait for the connector before somebody is told.')
+@minValue(1)
+@maxValue(40)
+param waitingHours int
+
+@description('Percent of an export that may be refused before somebody is told.')
+@minValue(0)
+@maxValue(100)
+param refusedPercent int
+
+resource group 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(emails)) {
+  name: '${namePrefix}-alerts'
+  location: 'global'
+  tags: tags
+  properties: {
+    groupShortName: 'EHR export'
+    enabled: true
+    emailReceivers: [for email in emails: {
+      name: email
+      emailAddress: email
+      useCommonAlertSchema: true
+    }]
+  }
+}
+
+var groups = concat(actionGroupIds, empty(emails) ? [] : [group.id])
+
+// Severity: 1 records are held or lost unless somebody acts, 2 look at it today. The queries name log events that never change.
+var rules = [
+  {
+    name: 'export-missing'
+    title: 'No export arrived by its usual hour'
+    severity: 1
+    every: 'PT15M'
+    window: 'PT30M'
+    query: loadTextContent('../queries/exportMissing.kql')
+  }
+  {
+    name: 'export-rejected'
+    title: 'An export was rejected'
+    severity: 1
+    every: 'PT15M'
+    window: 'PT30M'
+    query: loadTextContent('../queries/exportRejected.kql')
+  }
+  {
+    name: 'chunk-failed'
+    title: 'A chunk was given up'
+    severity: 1
+    every: 'PT15M'
+    window: 'PT30M'
+    query: loadTextContent('../queries/chunkFailed.kql')
+  }
+  {
+    name: 'connector-blocked'
+    title: 'A connector is blocked by its configuration'
+    severity: 1
+    every: 'PT15M'
+    window: 'PT30M'
+    query: loadTextContent('../queries/connectorBlocked.kql')
+  }
+  {
+    name: 'chunk-waiting'
+    title: 'Records wait for the connector for more than ${waitingHours} hours'
+    severity: 2
+    every: 'PT1H'
+    window: 'P2D'
+    query: replace(loadTextContent('../queries/chunkWaiting.kql'), '{waitingHours}', string(waitingHours))
+  }
+  {
+    name: 'refused-share'
+    title: 'More than ${refusedPercent} % of an export was refused'
+    severity: 2
+    every: 'PT1H'
+    window: 'PT2H'
+    query: replace(loadTextContent('../queries/refusedShare.kql'), '{refusedPercent}', string(refusedPercent))
+  }
+  {
+    name: 'secret-expiring'
+    title: 'A secret or certificate comes near its end'
+    severity: 2
+    every: 'PT1H'
+    window: 'PT2H'
+    query: loadTextContent('../queries/secretExpiring.kql')
+  }
+]
+
+resource eventRules 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [for rule in rules: {
+  name: '${namePrefix}-${rule.name}'
+  location: location
+  tags: tags
+  kind: 'LogAlert'
+  properties: {
+    displayName: rule.title
+    severity: rule.severity
+    enabled: true
+    scopes: [
+      workspaceId
+    ]
+    evaluationFrequency: rule.every
+    windowSize: rule.window
+    // Tables come into being with the first telemetry.
+    skipQueryValidation: true
+    autoMitigate: true
+    criteria: {
+      allOf: [
+        {
+          query: rule.query
+          timeAggregation: 'Count'
+          operator: 'GreaterThan'
+          threshold: 0
+        }
+      ]
+    }
+    actions: {
+      actionGroups: groups
+    }
+  }
+}]
+
+resource failures 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = {
+  name: '${namePrefix}-function-failures'
+  location: location
+  tags: tags
+  kind: 'LogAlert'
+  properties: {
+    displayName: 'Functions fail again and again'
+    severity: 2
+    enabled: true
+    scopes: [
+      workspaceId
+    ]
+    evaluationFrequency: 'PT15M'
+    windowSize: 'PT1H'
+    skipQueryValidation: true
+    autoMitigate: true
+    criteria: {
+      allOf: [
+        {
+          query: loadTextContent('../queries/functionFailures.kql')
+          timeAggregation: 'Count'
+          operator: 'GreaterThan'
+          threshold: 20
+        }
+      ]
+    }
+    actions: {
+      actionGroups: groups
+    }
+  }
+}
+
+resource heartbeat 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = {
+  name: '${namePrefix}-heartbeat-missing'
+  location: location
+  tags: tags
+  kind: 'LogAlert'
+  properties: {
+    displayName: 'The daily report has fallen silent'
+    severity: 1
+    enabled: true
+    scopes: [
+      workspaceId
+    ]
+    evaluationFrequency: 'PT1H'
+    windowSize: 'P2D'
+    skipQueryValidation: true
+    autoMitigate: true
+    criteria: {
+      allOf: [
+        {
+          query: loadTextContent('../queries/heartbeatMissing.kql')
+          metricMeasureColumn: 'beats'
+          timeAggregation: 'Total'
+          operator: 'LessThan'
+          threshold: 1
+        }
+      ]
+    }
+    actions: {
+      actionGroups: groups
+    }
+  }
+}
+
+// The sweep finds the export all the same; a dead letter tells that deliveries do not reach the app.
+resource deadLetters 'Microsoft.Insights/metricAlerts@2026-01-01' = {
+  name: '${namePrefix}-dead-letters'
+  location: 'global'
+  tags: tags
+  properties: {
+    description: 'Event Grid gave up on delivering an event.'
+    severity: 2
+    enabled: true
+    scopes: [
+      topicId
+    ]
+    evaluationFrequency: 'PT15M'
+    windowSize: 'PT1H'
+    criteria: {
+      'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
+      allOf: [
+        {
+          name: 'dead-lettered'
+          criterionType: 'StaticThresholdCriterion'
+          metricName: 'DeadLetteredCount'
+          operator: 'GreaterThan'
+          threshold: 0
+          timeAggregation: 'Total'
+        }
+      ]
+    }
+    actions: [for id in groups: {
+      actionGroupId: id
+    }]
+  }
+}

@@ -1,0 +1,18 @@
+// As prod in everything that can behave differently; smaller in what only costs.
+using '../main.bicep'
+
+param environmentName = 'test'
+param connectors = [
+  {
+    name: 'healthcare'
+    tenantId: readEnvironmentVariable('CONNECTOR_TENANT_ID', '')
+    appId: readEnvironmentVariable('CONNECTOR_APP_ID', '')
+    jobId: readEnvironmentVariable('CONNECTOR_JOB_ID', '')
+    cloud: 'commercial'
+  }
+]
+param private = true
+param storageSku = 'Standard_LRS'
+param statusDays = 90
+param lock = false
+param timeZone = readEnvironmentVariable('TIME_ZONE', 'UTC')
