@@ -6,7 +6,7 @@ import { jsonFaults } from './jsonCheck.ts';
 import type { MappingFile } from './mappingFile.ts';
 import type { ConnectorSchema } from './schema.ts';
 import { loadSchema } from './schemas.ts';
-import { timeFormatFault } from './time.ts';
+import { timeFormatFault } from './timeFormat.ts';
 
 /** What a connector's exports are judged by. */
 export type ConnectorRules = { readonly schema: ConnectorSchema; readonly mapping: MappingFile };

@@ -1,3 +1,5 @@
+import { compileFormat, expandFormat, type Parts, type Step } from './timeFormat.ts';
+
 /** Accepted when a mapping file says nothing: ISO 8601 (extended, basic, with a blank for `T`) and the common US and EU forms. */
 export const DEFAULT_TIME_FORMATS: readonly string[] = [
   'YYYY-MM-DD[THH:mm[:ss[.f]][Z]]',
@@ -12,163 +14,15 @@ export const DEFAULT_TIME_FORMATS: readonly string[] = [
   'YYYYMMDD[[T]HHmm[ss[.f]][Z]]',
 ];
 
-const TOKEN = /YYYY|YY|MMM|MM|M|DD|D|HH|H|hh|h|mm|ss|\.f|A|Z|T|[^A-Za-z[\]]/y;
-const MONTHS = 'janfebmaraprmayjunjulaugsepoctnovdec';
 const MONTH_DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-/** A format with more optional parts than this is a mistake: each combination becomes a variant of its own. */
-const MAX_VARIANTS = 64;
+const ISO_DATE = compileFormat('YYYY-MM-DD');
 
-/** What is being read. One object, filled anew for each value. */
-type Parts = { year: number; month: number; day: number; hour: number; ms: number; zone: number };
-
-/** Reads one part of a time at `at`; returns where it ends, or -1. */
-type Step = (bytes: Uint8Array, at: number, end: number, parts: Parts) => number;
-
-/** The digits at `at` as a number, or -1; there are `least` to `most` of them. `digits.end` says where they ended. */
-const digits = { end: 0 };
-function readDigits(bytes: Uint8Array, at: number, end: number, least: number, most: number): number {
-  let value = 0;
-  let i = at;
-  for (const stop = Math.min(end, at + most); i < stop; i++) {
-    const digit = bytes[i]! - 0x30;
-    if (digit < 0 || digit > 9) break;
-    value = value * 10 + digit;
-  }
-  digits.end = i;
-  return i - at < least ? -1 : value;
-}
-
-/** A number between `from` and `to`, handed to `put`. */
-function number(
-  least: number,
-  most: number,
-  from: number,
-  to: number,
-  put: (parts: Parts, value: number) => void,
-): Step {
-  return (bytes, at, end, parts) => {
-    const value = readDigits(bytes, at, end, least, most);
-    if (value < from || value > to) return -1;
-    put(parts, value);
-    return digits.end;
-  };
-}
-
-const month = (parts: Parts, value: number): void => void (parts.month = value);
-const day = (parts: Parts, value: number): void => void (parts.day = value);
-const hour = (parts: Parts, value: number): void => void (parts.hour = value);
-
-const monthName: Step = (bytes, at, end, parts) => {
-  if (at + 3 > end) return -1;
-  const name = String.fromCharCode(bytes[at]! | 0x20, bytes[at + 1]! | 0x20, bytes[at + 2]! | 0x20);
-  const found = MONTHS.indexOf(name);
-  if (found < 0 || found % 3 !== 0) return -1;
-  parts.month = found / 3 + 1;
-  return at + 3;
-};
-
-/** A blank before AM and PM: none, U+0020, U+00A0 or, as newer Windows and browsers write it, U+202F. */
-function skipBlank(bytes: Uint8Array, at: number): number {
-  if (bytes[at] === 0x20) return at + 1;
-  if (bytes[at] === 0xc2 && bytes[at + 1] === 0xa0) return at + 2;
-  return bytes[at] === 0xe2 && bytes[at + 1] === 0x80 && bytes[at + 2] === 0xaf ? at + 3 : at;
-}
-
-const halfOfDay: Step = (bytes, at, end, parts) => {
-  const i = skipBlank(bytes, at);
-  const half = bytes[i]! | 0x20;
-  if (i + 2 > end || (half !== 0x61 && half !== 0x70) || (bytes[i + 1]! | 0x20) !== 0x6d) return -1;
-  parts.hour = (parts.hour % 12) + (half === 0x70 ? 12 : 0);
-  return i + 2;
-};
-
-const fraction: Step = (bytes, at, end, parts) => {
-  if (at >= end || (bytes[at] !== 0x2e && bytes[at] !== 0x2c)) return -1;
-  const value = readDigits(bytes, at + 1, end, 1, 9);
-  if (value < 0) return -1;
-  parts.ms += Math.trunc((value / 10 ** (digits.end - at - 1)) * 1000);
-  return digits.end;
-};
-
-/** `Z`, `+02:00`, `+0200` or `+02`. */
-const zone: Step = (bytes, at, end, parts) => {
-  if (at >= end) return -1;
-  if ((bytes[at]! | 0x20) === 0x7a) return at + 1;
-  const sign = bytes[at] === 0x2b ? 1 : bytes[at] === 0x2d ? -1 : 0;
-  const hours = readDigits(bytes, at + 1, end, 2, 2);
-  if (sign === 0 || hours < 0 || hours > 14) return -1;
-  const afterHours = at + 3;
-  const minutes = readDigits(bytes, afterHours + (bytes[afterHours] === 0x3a ? 1 : 0), end, 2, 2);
-  const next = minutes < 0 || minutes > 59 ? afterHours : digits.end;
-  parts.zone = sign * (hours * 60 + (next === afterHours ? 0 : minutes)) * 60_000;
-  return next;
-};
-
-const literal =
-  (byte: number): Step =>
-  (bytes, at, end) =>
-    at < end && bytes[at] === byte ? at + 1 : -1;
-
-const STEPS: Readonly<Record<string, Step>> = {
-  YYYY: number(4, 4, 0, 9999, (parts, value) => void (parts.year = value)),
-  YY: number(2, 2, 0, 99, (parts, value) => void (parts.year = value + (value < 70 ? 2000 : 1900))),
-  MMM: monthName,
-  MM: number(2, 2, 1, 12, month),
-  M: number(1, 2, 1, 12, month),
-  DD: number(2, 2, 1, 31, day),
-  D: number(1, 2, 1, 31, day),
-  HH: number(2, 2, 0, 23, hour),
-  H: number(1, 2, 0, 23, hour),
-  hh: number(2, 2, 1, 12, hour),
-  h: number(1, 2, 1, 12, hour),
-  mm: number(2, 2, 0, 59, (parts, value) => void (parts.ms += value * 60_000)),
-  ss: number(2, 2, 0, 59, (parts, value) => void (parts.ms += value * 1000)),
-  '.f': fraction,
-  A: halfOfDay,
-  Z: zone,
-  T: (bytes, at, end) => (at < end && (bytes[at] === 0x20 || (bytes[at]! | 0x20) === 0x74) ? at + 1 : -1),
-};
-
-/** The formats without optional parts that a format stands for, the longest first: `a[b[c]]` is `abc`, `ab`, `a`. */
-export function expandFormat(format: string): string[] {
-  const close = format.indexOf(']');
-  const open = format.lastIndexOf('[', close);
-  if (close < 0 && !format.includes('[')) return [format];
-  if (close < 0 || open < 0) throw new RangeError('its brackets do not match');
-  const [before, inside, after] = [
-    format.slice(0, open),
-    format.slice(open + 1, close),
-    format.slice(close + 1),
-  ];
-  const variants = [...new Set([...expandFormat(before + inside + after), ...expandFormat(before + after)])];
-  if (variants.length > MAX_VARIANTS) throw new RangeError('it has too many optional parts');
-  return variants;
-}
-
-function compile(variant: string): readonly Step[] {
-  const steps: Step[] = [];
-  const tokens = new Set<string>();
-  for (TOKEN.lastIndex = 0; TOKEN.lastIndex < variant.length;) {
-    const token = TOKEN.exec(variant)?.[0];
-    if (token === undefined || token.charCodeAt(0) > 0x7e)
-      throw new RangeError('it holds a part that is not known');
-    tokens.add(token);
-    steps.push(STEPS[token] ?? literal(token.charCodeAt(0)));
-  }
-  const dated =
-    (tokens.has('YYYY') || tokens.has('YY')) && [...tokens].some((token) => token.startsWith('M'));
-  if (!dated || !(tokens.has('D') || tokens.has('DD'))) throw new RangeError('it has no year, month and day');
-  return steps;
-}
-
-/** Whether a time format can be used, and if not, why: the end of a sentence. */
-export function timeFormatFault(format: string): string | undefined {
-  try {
-    expandFormat(format).forEach(compile);
-    return undefined;
-  } catch (error) {
-    return (error as RangeError).message;
-  }
+/** Two digits at `at`, from 0 to `most`; else NaN. */
+function twoDigits(bytes: Uint8Array, at: number, most: number): number {
+  const tens = bytes[at]! - 0x30;
+  const ones = bytes[at + 1]! - 0x30;
+  const value = tens * 10 + ones;
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 && value <= most ? value : Number.NaN;
 }
 
 /**
@@ -176,12 +30,17 @@ export function timeFormatFault(format: string): string | undefined {
  */
 export class TimeReader {
   readonly #variants: readonly (readonly Step[])[];
+  /** `YYYY-MM-DDTHH:mm:ss`, which most exports have, need not go through the steps; its date is mostly that of the last. */
+  readonly #shortcut: boolean;
+  readonly #date = new Uint8Array(10);
+  #dateMs = Number.NaN;
   readonly #parts: Parts = { year: 0, month: 0, day: 0, hour: 0, ms: 0, zone: 0 };
   #last = 0;
 
-  /** @throws {RangeError} for a format that {@link timeFormatFault} faults */
+  /** @throws {RangeError} for a format that `timeFormatFault` faults */
   constructor(formats: readonly string[]) {
-    this.#variants = formats.flatMap(expandFormat).map(compile);
+    this.#variants = formats.flatMap(expandFormat).map(compileFormat);
+    this.#shortcut = formats[0] === DEFAULT_TIME_FORMATS[0];
   }
 
   /**
@@ -190,6 +49,10 @@ export class TimeReader {
    * and the one that fitted last is tried first.
    */
   within(bytes: Uint8Array, start: number, end: number, earliest: number, latest: number): boolean {
+    if (this.#shortcut) {
+      const time = this.#readIso(bytes, start, end);
+      if (time >= earliest && time <= latest) return true;
+    }
     for (let i = 0, which = this.#last; i <= this.#variants.length; which = i++) {
       const time = this.#read(this.#variants[which]!, bytes, start, end);
       if (time >= earliest && time <= latest) {
@@ -216,5 +79,25 @@ export class TimeReader {
     if (month === 2 && day === 29 && (year % 4 !== 0 || (year % 100 === 0 && year % 400 !== 0)))
       return Number.NaN;
     return Date.UTC(year, month - 1, day, parts.hour) + parts.ms - parts.zone;
+  }
+
+  /** UTC ms of `YYYY-MM-DDTHH:mm:ss`, with or without three digits of fraction and a `Z`; NaN for anything else. */
+  #readIso(bytes: Uint8Array, start: number, end: number): number {
+    const zulu = (bytes[end - 1]! | 0x20) === 0x7a ? 1 : 0;
+    const length = end - start - zulu;
+    if (length !== 19 && (length !== 23 || bytes[start + 19] !== 0x2e)) return Number.NaN;
+    if (bytes[start + 13] !== 0x3a || bytes[start + 16] !== 0x3a) return Number.NaN;
+    if (bytes[start + 10] !== 0x20 && (bytes[start + 10]! | 0x20) !== 0x74) return Number.NaN;
+    const date = this.#date;
+    for (let i = 0; i < 10; i++) {
+      if (date[i] === bytes[start + i]) continue;
+      date.set(bytes.subarray(start, start + 10));
+      this.#dateMs = this.#read(ISO_DATE, bytes, start, start + 10);
+      break;
+    }
+    const minutes = twoDigits(bytes, start + 11, 23) * 60 + twoDigits(bytes, start + 14, 59);
+    const ms = length === 19 ? 0 : twoDigits(bytes, start + 20, 99) * 10 + (bytes[start + 22]! - 0x30);
+    if (length !== 19 && (bytes[start + 22]! < 0x30 || bytes[start + 22]! > 0x39)) return Number.NaN;
+    return this.#dateMs + (minutes * 60 + twoDigits(bytes, start + 17, 59)) * 1000 + ms;
   }
 }

@@ -18,11 +18,14 @@ type Rule = { readonly finding: Finding; readonly key: string; count: number } |
 type Check = {
   readonly column: number;
   readonly empty: Rule;
-  readonly maxBytes: number;
   readonly tooLong: Rule;
   readonly time: Rule;
   readonly email: Rule;
 };
+
+/** Bits of a check: its value must be looked at when it is empty; whenever it is not. */
+const ASKS_EMPTY = 1;
+const ASKS_FORMAT = 2;
 
 /** The rules of one column that look at bytes, not at meaning; columns without a field share the record's own. */
 type ColumnRules = {
@@ -44,13 +47,18 @@ export class RecordValidator {
   readonly #dialect: Dialect;
   readonly #fields: FieldTable;
   readonly #checks: readonly Check[];
+  /** Of each check, side by side for the hot loop: its column, its longest value in bytes, what it asks. */
+  readonly #checkColumns: Int32Array;
+  readonly #limits: Float64Array;
+  readonly #asks: Uint8Array;
   readonly #columns: readonly ColumnRules[];
   readonly #tooLong: Rule;
   readonly #columnCount: Rule;
   readonly #noAccount: Rule;
   readonly #times: TimeReader;
   readonly #rules = new Map<string, Rule>();
-  #findings: Finding[] = [];
+  readonly #findings: Finding[] = [];
+  #findingCount = 0;
   #refused = false;
 
   constructor(plan: ValidationPlan, dialect: Dialect) {
@@ -64,11 +72,16 @@ export class RecordValidator {
     this.#checks = plan.fields.map((field) => ({
       column: field.column,
       empty: this.#rule('MISSING_VALUE', field, field.empty),
-      maxBytes: field.maxBytes ?? Number.POSITIVE_INFINITY,
       tooLong: this.#rule('TOO_LONG', field),
       time: field.format === 'time' ? this.#rule('BAD_TIME', field) : undefined,
       email: field.format === 'email' ? this.#rule('BAD_EMAIL', field) : undefined,
     }));
+    this.#checkColumns = Int32Array.from(plan.fields, ({ column }) => column);
+    this.#limits = Float64Array.from(plan.fields, ({ maxBytes }) => maxBytes ?? Number.POSITIVE_INFINITY);
+    this.#asks = Uint8Array.from(
+      this.#checks,
+      ({ empty, time, email }) => (empty ? ASKS_EMPTY : 0) | (time || email ? ASKS_FORMAT : 0),
+    );
     const mapped = new Map(plan.fields.map((field) => [field.column, field]));
     this.#columns = Array.from({ length: plan.columns }, (_, column) => {
       const field = mapped.get(column);
@@ -81,9 +94,9 @@ export class RecordValidator {
     });
   }
 
-  /** What was found at the last record, warnings included. Valid until the next one is judged. */
+  /** What was found at the last record, warnings included. */
   get findings(): readonly Finding[] {
-    return this.#findings;
+    return this.#findings.slice(0, this.#findingCount);
   }
 
   /** Findings of all records judged so far, those of refused and warned records alike, by what they cost. */
@@ -98,29 +111,38 @@ export class RecordValidator {
 
   /** Judge the record bytes[start, end), with or without its line end. @returns whether it goes out */
   check(bytes: Uint8Array, start: number, end: number): boolean {
-    if (this.#findings.length > 0) this.#findings = [];
+    this.#findingCount = 0;
     this.#refused = false;
     const fields = this.#fields;
+    const { starts, ends, flags } = fields;
     const count = splitFields(bytes, start, end, this.#dialect, fields);
-    const columns = this.#plan.columns;
+    const columns = this.#columns.length;
     if (count !== columns) {
       this.#found(this.#columnCount);
       if (this.#refused) return false;
       this.#pad(count, end);
     }
     let seen = 0;
-    for (let i = 0; i < columns; i++) seen |= fields.flags[i]!;
-    if ((seen & SUSPECT) !== 0) this.#inspect(bytes, seen);
-    for (const check of this.#checks) this.#checkField(check, bytes);
-    for (const group of this.#plan.eitherOf) {
-      if (group.every((column) => this.#isEmpty(bytes, column))) this.#found(this.#noAccount);
+    for (let i = 0; i < columns; i++) seen |= flags[i]!;
+    if ((seen & SUSPECT) !== 0) this.#inspect(bytes, start, end, seen);
+
+    const checkColumns = this.#checkColumns;
+    const limits = this.#limits;
+    const asks = this.#asks;
+    for (let i = 0; i < checkColumns.length; i++) {
+      const column = checkColumns[i]!;
+      const first = starts[column]!;
+      const length = ends[column]! - first;
+      const looked = length === 0 ? asks[i]! & ASKS_EMPTY : asks[i]! & ASKS_FORMAT || bytes[first] === BLANK;
+      if (looked || length > limits[i]!) this.#look(this.#checks[i]!, this.#limits[i]!, bytes);
     }
+    for (const group of this.#plan.eitherOf) if (this.#allEmpty(bytes, group)) this.#found(this.#noAccount);
     return !this.#refused;
   }
 
   /** Judge a record that is too long to be read: it is always refused. */
   refuseOversize(): false {
-    this.#findings = [];
+    this.#findingCount = 0;
     this.#found(this.#tooLong);
     return false;
   }
@@ -133,12 +155,12 @@ export class RecordValidator {
     flags.fill(0, count);
   }
 
-  #checkField({ column, empty, maxBytes, tooLong, time, email }: Check, bytes: Uint8Array): void {
+  #look({ column, empty, tooLong, time, email }: Check, limit: number, bytes: Uint8Array): void {
     let start = this.#fields.starts[column]!;
     let end = this.#fields.ends[column]!;
     while (start < end && bytes[start] === BLANK) start++;
     if (start === end) return this.#found(empty);
-    if (end - start > maxBytes) this.#found(tooLong);
+    if (end - start > limit) this.#found(tooLong);
     if (time === undefined && email === undefined) return;
     while (bytes[end - 1] === BLANK) end--;
     const { earliest, latest } = this.#plan;
@@ -146,36 +168,40 @@ export class RecordValidator {
     if (email !== undefined && !looksLikeEmail(bytes, start, end)) this.#found(email);
   }
 
-  #isEmpty(bytes: Uint8Array, column: number): boolean {
-    const end = this.#fields.ends[column]!;
-    let start = this.#fields.starts[column]!;
-    while (start < end && bytes[start] === BLANK) start++;
-    return start === end;
+  #allEmpty(bytes: Uint8Array, columns: readonly number[]): boolean {
+    for (const column of columns) {
+      const end = this.#fields.ends[column]!;
+      for (let at = this.#fields.starts[column]!; at < end; at++) if (bytes[at] !== BLANK) return false;
+    }
+    return true;
   }
 
-  /** The slow path: something in the record is out of the ordinary; find out where. */
-  #inspect(bytes: Uint8Array, seen: number): void {
+  /** The slow path: something in the record is out of the ordinary; find out where, unless it is plain UTF-8. */
+  #inspect(bytes: Uint8Array, start: number, end: number, seen: number): void {
+    const badUtf8 = (seen & FIELD.high) !== 0 && this.#plan.checkUtf8 && !isUtf8(bytes.subarray(start, end));
+    if (!badUtf8 && (seen & (FIELD.stray | FIELD.control)) === 0) return;
     const { starts, ends, flags } = this.#fields;
     for (let i = 0; i < this.#columns.length; i++) {
       const flag = flags[i]!;
       if ((flag & SUSPECT) === 0) continue;
       const { stray, control, loneCr, utf8 } = this.#columns[i]!;
       const value = bytes.subarray(starts[i], ends[i]);
+      const strayed = (flag & FIELD.stray) !== 0;
+      const quoted = (flag & FIELD.quoted) !== 0;
       // A quote inside an unquoted field is data; only what looks quoted and is not leaves doubt.
-      if ((flag & FIELD.stray) !== 0 && (flag & FIELD.quoted) !== 0) this.#found(stray);
+      if (strayed && quoted) this.#found(stray);
       if ((flag & FIELD.control) !== 0) {
         if (value.some(isControl)) this.#found(control);
-        const outsideQuotes = (flag & FIELD.quoted) === 0 || (flag & FIELD.stray) !== 0;
-        if (outsideQuotes && value.includes(CR)) this.#found(loneCr);
+        if ((strayed || !quoted) && value.includes(CR)) this.#found(loneCr);
       }
-      if ((seen & FIELD.high) !== 0 && !isUtf8(value)) this.#found(utf8);
+      if (badUtf8 && !isUtf8(value)) this.#found(utf8);
     }
   }
 
   #found(rule: Rule): void {
     if (rule === undefined) return;
     rule.count++;
-    this.#findings.push(rule.finding);
+    this.#findings[this.#findingCount++] = rule.finding;
     if (rule.finding.level === 'refuse') this.#refused = true;
   }
 
