@@ -60,9 +60,12 @@ export function createConnectorClient(options: ConnectorClientOptions): Connecto
     if (!got.ok) return finish({ kind: 'noToken', failure: got.failure }, 0);
     const connection = idle.pop() ?? open();
     busy.add(connection);
+    let reusable = false;
     try {
       const headers = { authorization: `Bearer ${got.token}`, 'content-type': frame.contentType };
       const result = await connection.post({ path, headers, body, ...(signal ? { signal } : {}) });
+      // After an early answer the rest of the body is still on its way: what follows on that connection could not be told from it.
+      reusable = result.sent;
       const outcome = finish(result, result.durationMs);
       if (outcome.status === 401 || outcome.status === 403) tokens.reject(got.token);
       return outcome.words === undefined
@@ -70,7 +73,8 @@ export function createConnectorClient(options: ConnectorClientOptions): Connecto
         : { ...outcome, words: withoutToken(outcome.words, got.token) };
     } finally {
       busy.delete(connection);
-      idle.push(connection);
+      if (reusable) idle.push(connection);
+      else void connection.close();
     }
   }
 
