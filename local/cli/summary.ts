@@ -43,11 +43,31 @@ export function resultOf(name: string, row: ExportRow, extra: readonly Reason[] 
   };
 }
 
+const NOTHING = {
+  records: 0,
+  accepted: 0,
+  quarantined: 0,
+  failed: 0,
+  possiblyDuplicated: 0,
+  chunks: 0,
+  seconds: 0,
+};
+
 /** An export of which nothing was uploaded. */
-export function refusedResult(name: string, reason: Reason): ExportResult {
-  const none = { records: 0, accepted: 0, quarantined: 0, failed: 0, possiblyDuplicated: 0, chunks: 0 };
-  return { name, state: 'rejected', ...none, reasons: [formatReason(reason)], seconds: 0 };
-}
+export const refusedResult = (name: string, reason: Reason): ExportResult => ({
+  name,
+  state: 'rejected',
+  ...NOTHING,
+  reasons: [formatReason(reason)],
+});
+
+/** An export that was uploaded and not yet met by the functions when the run ended. */
+export const unheardResult = (name: string, reasons: readonly Reason[]): ExportResult => ({
+  name,
+  state: 'uploaded',
+  ...NOTHING,
+  reasons: reasons.map(formatReason),
+});
 
 /**
  * 0 when every export completed or is a duplicate; 2 when one was rejected or records were refused; 1 on any other ending.

@@ -1,0 +1,121 @@
+import path from 'node:path';
+import { ensureBuilt, HOST_PROGRAM, ROOT } from '../build/build.ts';
+import { startFunctions, type Functions } from '../host/supervisor.ts';
+import { startSimulator } from '../simulator/simulator.ts';
+import type { Simulator } from '../simulator/types.ts';
+import { startStorage } from '../storage/azurite.ts';
+import { systemClock } from '../../shared/clock.ts';
+import { CONTAINERS, QUEUES, TABLES } from '../../shared/ledger/model.ts';
+import { openStorage, type Storage } from '../../shared/storage/azureStorage.ts';
+import { readStorageConnection } from '../../shared/storage/connection.ts';
+import { appSettingsFor } from './appSettings.ts';
+import { LedgerView } from './ledgerView.ts';
+import type { StackOptions } from './options.ts';
+
+/** Everything that runs for a local job: storage emulator, connector simulator, functions. */
+export type Stack = {
+  readonly connectionString: string;
+  readonly storage: Storage;
+  readonly ledger: LedgerView;
+  readonly functions: Functions;
+  /** Undefined when records go to another connector. */
+  readonly simulator?: Simulator;
+  /** Settings the functions run with. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** Functions first, so that they can write what they know; storage last. Calling it again is fine. */
+  stop(): Promise<void>;
+};
+
+export type StackPorts = {
+  readonly blobPort?: number;
+  readonly queuePort?: number;
+  readonly tablePort?: number;
+  /** Of the functions' HTTP server. */
+  readonly functionsPort?: number;
+};
+
+/** A message whose receiver died comes back after this; ten minutes in Azure. */
+const INVISIBILITY_MS = 30_000;
+
+/**
+ * Bring up what a local job needs, on free loopback ports unless `ports` says otherwise.
+ * What was started is stopped again when a later part fails.
+ *
+ * @param say gets one line for each part that came up
+ */
+export async function startStack(
+  options: StackOptions,
+  say: (line: string) => void,
+  ports: StackPorts = {},
+  extraSettings: Readonly<Record<string, string>> = {},
+): Promise<Stack> {
+  const parts: Part[] = [];
+  const stop = async (): Promise<void> => {
+    for (let part = parts.pop(); part; part = parts.pop()) await part.stop();
+  };
+  try {
+    const { functionsPort, ...storagePorts } = ports;
+    const emulator = await startStorage({ folder: path.join(options.out, 'storage'), ...storagePorts });
+    parts.push(emulator);
+    const simulator = options.connectorUrl === undefined ? await simulatorFor(options) : undefined;
+    if (simulator) parts.push({ stop: () => simulator.close() });
+    const { connectionString } = emulator;
+    const settings = { ...appSettingsFor(options, connectionString, simulator), ...extraSettings };
+    const storage = await openLocal(connectionString);
+    parts.push({ stop: () => storage.close() });
+    await ensureBuilt();
+    const functions = await startFunctions({
+      appFolder: ROOT,
+      entry: HOST_PROGRAM,
+      settings,
+      times: { invisibilityMs: INVISIBILITY_MS },
+      logFile: path.join(options.out, 'logs', 'functions.log'),
+      onRestart: () => say('The functions process ended; it is started again.'),
+      ...(functionsPort === undefined ? {} : { port: functionsPort }),
+    });
+    parts.push(functions);
+    say(`Storage, connector and functions (process ${String(functions.pid)}) are up.`);
+    const ledger = new LedgerView({
+      exports: storage.table(TABLES.exports),
+      chunks: storage.table(TABLES.chunks),
+      connectors: storage.table(TABLES.connectors),
+    });
+    return {
+      connectionString,
+      storage,
+      ledger,
+      functions,
+      ...(simulator ? { simulator } : {}),
+      settings,
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+type Part = { stop(): Promise<void> };
+
+/** The emulator's account with everything in it that a template makes in Azure. */
+async function openLocal(connectionString: string): Promise<Storage> {
+  const connection = readStorageConnection({ ExportStorage: connectionString }, 'ExportStorage');
+  const storage = await openStorage(connection, { clock: systemClock, random: Math.random });
+  await storage.create({
+    tables: Object.values(TABLES),
+    containers: Object.values(CONTAINERS),
+    queues: Object.values(QUEUES),
+  });
+  return storage;
+}
+
+function simulatorFor(options: StackOptions): Promise<Simulator> {
+  const { latency, seed, faults, received, jobId } = options;
+  return startSimulator({
+    latencyMs: latency,
+    seed,
+    ...(faults === undefined ? {} : { faults }),
+    ...(received === undefined ? {} : { receivedFolder: received }),
+    ...(jobId === undefined ? {} : { jobs: [{ jobId }] }),
+  });
+}
