@@ -1,0 +1,177 @@
+import type { Clock } from '../clock.ts';
+import { ConflictError } from '../errors.ts';
+import { CONTAINERS } from '../ledger/model.ts';
+import type { Log } from '../log.ts';
+import type { BlobAddress, BlobStore } from '../storage/blobs.ts';
+import type { TableStore } from '../storage/tables.ts';
+import type { AuditBlob } from './auditBlobs.ts';
+import { Pairing, type PairingState } from './pairing.ts';
+import type { PatientReader } from './patientReader.ts';
+import { csvLine, RECORD_FIELDS } from './recordFields.ts';
+import { noCounts, sliceRecords, type SliceCounts, type SliceRules } from './slice.ts';
+import { sliceLines } from './sliceEntries.ts';
+import { writeSliceMark } from './sliceMarks.ts';
+import { SliceQuarantine } from './sliceQuarantine.ts';
+import type { ClaimedWatermark, Slice } from './watermark.ts';
+
+/** A slice whose export, if it has any record, is there. */
+export type SettledSlice = {
+  /** Name of the export in the container `exports`; undefined when the slice gave no record. */
+  readonly exportName?: string;
+  /** Offset behind the last line read, and the number of that line. */
+  readonly end: number;
+  readonly lines: number;
+  /** Of this run; all zero when an earlier run had committed the export. */
+  readonly counts: SliceCounts;
+  /** Drops what is no longer needed once the watermark has moved. */
+  readonly forget: (blobs: Pick<BlobStore, 'remove'>) => Promise<void>;
+};
+
+export type SliceServices = {
+  readonly blobs: BlobStore;
+  readonly marks: TableStore;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly log: Log;
+  readonly patients: Pick<PatientReader, 'read'>;
+  readonly settings: SliceRules & { readonly connector: string; readonly container: string };
+  readonly watermark: ClaimedWatermark;
+  /** Key of the FHIR service. */
+  readonly key: string;
+  readonly signal?: AbortSignal;
+};
+
+const nothing = { access: async () => undefined, line: async () => undefined };
+const nobody = { read: async () => new Map() };
+
+/**
+ * Makes an export of a slice. The order is the promise: quarantine and pairing state are whole before the export is created, and
+ * the export is created only if absent. So a slice whose export exists is done, and is only read for where it ends;
+ * one without is done anew, replacing what a broken try left.
+ */
+export async function settleSlice(
+  blob: AuditBlob,
+  slice: Slice,
+  services: SliceServices,
+): Promise<SettledSlice> {
+  const { blobs, settings, watermark, key, log, signal } = services;
+  const { sequence, hours } = watermark.value;
+  const mark = hours[slice.hour] ?? { offset: 0, lines: 0, slices: 0 };
+  const names = namesOf(settings.connector, slice.hour, key, mark.slices + 1);
+  const target = { container: CONTAINERS.exports, name: names.exportName };
+  const committed = (await blobs.facts(target)) !== undefined;
+  const quarantine = new SliceQuarantine(blobs, CONTAINERS.quarantine, names.folder, names.file);
+  const pairing = new Pairing(await loadState(services, sequence));
+  const counts = noCounts();
+  const cursor = { end: slice.start, line: mark.lines };
+  const source = { container: settings.container, name: blob.name };
+  const bytes = blobs.read(source, { start: slice.start, end: slice.end }, signal);
+
+  async function* records(): AsyncGenerator<string> {
+    yield* sliceRecords(sliceLines(bytes, cursor, slice.tail), slice.hour, {
+      rules: settings,
+      pairing,
+      counts,
+      patients: committed ? nobody : services.patients,
+      quarantine: committed ? nothing : quarantine,
+      pause: () => watermark.renew(),
+      ...(signal && { signal }),
+    });
+    const state = Buffer.from(JSON.stringify(pairing.toState()));
+    await blobs.write(stateAddress(key, sequence + 1), state, { contentType: 'application/json' });
+    if (committed) return;
+    await quarantine.close();
+    await writeSliceMark(services.marks, { key, slice, number: mark.slices + 1, counts });
+    // Proves, right before the export is created, that no other run took over meanwhile.
+    await watermark.renew(true);
+  }
+
+  const pieces = records();
+  try {
+    const first = await pieces.next();
+    if (committed) for await (const _ of pieces);
+    else if (first.done !== true) await create(blobs, target, first.value, pieces, mark.slices > 0, signal);
+  } catch (error) {
+    await pieces.return(undefined);
+    await quarantine.abort();
+    throw error;
+  }
+  if (!committed) report(log, settings.connector, names.exportName, counts);
+  const forget = (from: Pick<BlobStore, 'remove'>): Promise<void> => from.remove(stateAddress(key, sequence));
+  const written = committed || counts.records > 0;
+  return {
+    end: cursor.end,
+    lines: cursor.line,
+    counts: committed ? noCounts() : counts,
+    forget,
+    ...(written && { exportName: names.exportName }),
+  };
+}
+
+async function create(
+  blobs: BlobStore,
+  target: BlobAddress,
+  first: string,
+  rest: AsyncIterable<string>,
+  late: boolean,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  async function* content(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from(csvLine(RECORD_FIELDS) + first);
+    for await (const records of rest) yield Buffer.from(records);
+  }
+  try {
+    await blobs.write(target, content(), {
+      onlyIfAbsent: true,
+      contentType: 'text/csv; charset=utf-8',
+      // The times of the log are seconds: a late export may equal an earlier one and yet hold other accesses.
+      ...(late && { metadata: { again: 'true' } }),
+      ...(signal && { signal }),
+    });
+  } catch (error) {
+    // Created by an answer that was lost on its way here. If another run made it, the watermark moved too and says so.
+    if (!(error instanceof ConflictError)) throw error;
+  }
+}
+
+function namesOf(connector: string, hour: number, key: string, number: number) {
+  const iso = new Date(hour).toISOString();
+  const [date, time] = [iso.slice(0, 10), iso.slice(11, 16).replace(':00', '').replace(':', 'm')];
+  return {
+    exportName: `${connector}/fhir/${date}/${time}-${key}-${number}.csv`,
+    folder: `${connector}/${date}/fhir-${time}`,
+    file: `${key}-${number}`,
+  };
+}
+
+const stateAddress = (key: string, sequence: number): BlobAddress => ({
+  container: CONTAINERS.staging,
+  name: `fhir/${key}/${sequence}.json`,
+});
+
+async function loadState(
+  { blobs, key, log }: SliceServices,
+  sequence: number,
+): Promise<PairingState | undefined> {
+  if (sequence === 0) return undefined;
+  const address = stateAddress(key, sequence);
+  const facts = await blobs.facts(address);
+  if (facts === undefined) {
+    // Ends are judged by themselves then; only a beginning whose end comes later is not told any more.
+    log.warn('fhir.pairingLost', {
+      reason: 'the requests under way at the end of the last slice are not known',
+    });
+    return undefined;
+  }
+  const pieces: Uint8Array[] = [];
+  for await (const piece of blobs.read(address, { start: 0, end: facts.bytes }))
+    pieces.push(Buffer.from(piece));
+  return JSON.parse(Buffer.concat(pieces).toString('utf8')) as PairingState;
+}
+
+function report(log: Log, connector: string, blobName: string, counts: SliceCounts): void {
+  log.info('fhir.slice', { connector, blobName, records: counts.records, count: counts.entries });
+  for (const [code, count] of Object.entries(counts.codes))
+    log.warn('fhir.quarantined', { connector, code, count });
+  if (counts.malformed > 0)
+    log.warn('fhir.malformed', { connector, code: 'BAD_LINE', count: counts.malformed });
+}
