@@ -76,7 +76,8 @@ function clearParts(
     const decrypted = decryptHeaderValue(part, header, keys);
     if (decrypted.ok) return decrypted.value;
     faults.add(`${decrypted.code} ${header}${decrypted.keyId === '' ? '' : ` (key ${decrypted.keyId})`}`);
-    return '';
+    // Kept as it came: once the key is there, the quarantined value can still be read.
+    return part;
   });
 }
 

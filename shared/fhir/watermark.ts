@@ -94,9 +94,9 @@ export class ClaimedWatermark {
 
   /** @throws {ConflictError} when another run took over */
   async save(value: Watermark): Promise<void> {
-    this.#value = value;
     this.#claimUntil = this.#clock.now() + CLAIM_MS;
-    this.#etag = await this.#table.replace(this.#row(), this.#etag);
+    this.#etag = await this.#table.replace(this.#row(value), this.#etag);
+    this.#value = value;
   }
 
   /** Renews the claim once a third of it is over; always with `now`. @throws {ConflictError} when another run took over */
@@ -114,11 +114,11 @@ export class ClaimedWatermark {
     }
   }
 
-  #row() {
+  #row(value = this.#value) {
     return {
       partitionKey: PARTITION,
       rowKey: this.#key,
-      state: JSON.stringify(this.#value),
+      state: JSON.stringify(value),
       owner: this.#owner,
       claimUntil: this.#claimUntil,
     };

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { StoreCall } from '../../support/faultHook.ts';
+import { auditLine, HOUR, request, testCollector } from '../../support/fhirLog.ts';
+
+const HOUR_MS = 3_600_000;
+const ids = (records: readonly string[]): string[] => records.map((record) => record.split(',')[5]!);
+
+class Crash extends Error {}
+
+/** Runs the collector until it gets through, breaking the n-th call of the stores. */
+async function crashAt(n: number, grow: boolean): Promise<{ calls: number; crashed: boolean }> {
+  let calls = 0;
+  let armed = true;
+  const hook = (_: StoreCall): void => {
+    if (armed && ++calls === n) throw new Crash('killed');
+  };
+  const collector = testCollector({ hook, gone: ['3'] });
+  const first = request({ id: 'a', path: '/Patient/1' }) + request({ id: 'b', path: '/Patient/3' });
+  const begun = `${auditLine({ id: 'c', path: '/Patient/4', result: 'Started' })}\nno entry\n`;
+  const later = `${auditLine({ id: 'c', path: '/Patient/4' })}\n${request({ id: 'd', path: '/Patient/2' })}`;
+  collector.put(first + begun);
+  const crashed = await collector.run().then(
+    () => false,
+    (error: unknown) => error instanceof Crash,
+  );
+  armed = false;
+  if (grow) collector.put(first + begun + later);
+  collector.state.now += HOUR_MS;
+  await collector.run();
+  if (!grow) collector.put(first + begun + later);
+  await collector.run();
+  await collector.run();
+  assert.deepEqual(ids(collector.records()).sort(), ['1', '2', '4'], `killed at call ${n}`);
+  const quarantined = [...collector.quarantine().values()].join('').match(/PATIENT_GONE|BAD_LINE/g);
+  assert.deepEqual(quarantined?.sort(), ['BAD_LINE', 'PATIENT_GONE'], `killed at call ${n}`);
+  return { calls, crashed };
+}
+
+for (const grow of [false, true])
+  test(`killed at any call of a store, every access arrives once${grow ? ', though the blob grew meanwhile' : ''}`, async () => {
+    const { calls } = await crashAt(0, grow);
+    assert.ok(calls > 20);
+    let crashes = 0;
+    for (let n = 1; n <= calls; n++) crashes += Number((await crashAt(n, grow)).crashed);
+    assert.ok(crashes > calls / 2, 'the faults really happened');
+  });
+
+test('two runs at once: one of them works', async () => {
+  const collector = testCollector();
+  collector.put(request());
+  const runs = await Promise.all([collector.run(), collector.run()]);
+  assert.deepEqual(runs.map(({ slices, busy }) => [slices.length, busy]).sort(), [
+    [0, 1],
+    [1, 0],
+  ]);
+  assert.equal(collector.records().length, 1);
+});
+
+test('a blob that is gone before it was read is passed over, and the hours after it are read', async () => {
+  const collector = testCollector({
+    now: HOUR + 4 * HOUR_MS,
+    hook: ({ store, operation, when }) => {
+      if (armed && store === 'exports' && operation === 'write' && when === 'before')
+        throw new Crash('killed');
+    },
+  });
+  let armed = true;
+  collector.put(request({ path: '/Patient/1' }));
+  collector.put(request({ path: '/Patient/2' }), HOUR + HOUR_MS);
+  await assert.rejects(collector.run(), Crash);
+  armed = false;
+  collector.blobs.destroy(collector.blobs.addresses('insights-logs-auditlogs')[0]!);
+  await collector.run();
+  assert.deepEqual(ids(collector.records()), ['2']);
+});
+
+test('however entries are shuffled, cut into hours and read in between, every access arrives once', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.record({ succeeded: fc.boolean(), bare: fc.boolean() }), { minLength: 1, maxLength: 30 }),
+      fc.infiniteStream(fc.nat()),
+      fc.array(fc.nat({ max: 60 }), { maxLength: 4 }),
+      async (accesses, random, reads) => {
+        const lines = accesses.flatMap(({ succeeded, bare }, index) => {
+          const facts = { id: `c${index}`, path: `/Patient/p${index}` };
+          const end = auditLine({
+            ...facts,
+            result: succeeded ? 'Succeeded' : 'Failed',
+            ...(bare && { headers: {} }),
+          });
+          return [auditLine({ ...facts, result: 'Started' }), end];
+        });
+        const shuffled = lines
+          .map((line) => ({ line, order: random.next().value, hour: random.next().value % 2 }))
+          .sort((a, b) => a.order - b.order);
+        const collector = testCollector({ now: HOUR + 3 * HOUR_MS });
+        const upTo = async (count: number): Promise<void> => {
+          for (const hour of [0, 1]) {
+            const text = shuffled
+              .slice(0, count)
+              .filter((one) => one.hour === hour)
+              .map(({ line }) => `${line}\n`)
+              .join('');
+            // The last line is torn while the blob is being written.
+            const torn = count < shuffled.length && text !== '' ? text.slice(0, -20) : text;
+            if (torn !== '') collector.put(torn, HOUR + hour * HOUR_MS);
+          }
+          await collector.run();
+        };
+        for (const count of reads.sort((a, b) => a - b)) await upTo(count);
+        await upTo(shuffled.length);
+        const expected = accesses.flatMap(({ succeeded }, index) => (succeeded ? [`p${index}`] : []));
+        assert.deepEqual(ids(collector.records()).sort(), expected.sort());
+        assert.equal(collector.quarantine().size, 0);
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
