@@ -4,7 +4,7 @@ import { ConflictError } from '../errors.ts';
 import { CONTAINERS } from '../ledger/model.ts';
 import type { BlobStore } from '../storage/blobs.ts';
 import { collectDay, type ReportSettings, type ReportTables } from './collect.ts';
-import { statusCsv } from './csv.ts';
+import { statusCsv } from './statusLog.ts';
 import { addDays, dayOf, type Day } from './days.ts';
 import { statusPage } from './page.ts';
 import { keepSummaries, put, summariesBetween, summaryOf, type DaySummary } from './summaries.ts';
