@@ -67,7 +67,7 @@ export function daysChart(days: readonly DaySummary[]): Html {
   const total = days.reduce((sum, { records }) => sum + records, 0);
   const gaps = days.filter(({ missing }) => missing).length;
   const words = `Records of the last ${String(days.length)} days: ${total.toLocaleString('en-US')} in all; ${gaps === 0 ? 'an export arrived every day' : `no export on ${String(gaps)} of the days`}.`;
-  return html`<svg class="days" viewBox="0 0 ${width} ${BASE + HEIGHT + 22}" role="img" aria-label="${words}">
+  return html`<svg class="days" width="${width}" height="${BASE + HEIGHT + 22}" viewBox="0 0 ${width} ${BASE + HEIGHT + 22}" role="img" aria-label="${words}">
     <line x1="0" x2="${width}" y1="${BASE + HEIGHT}" y2="${BASE + HEIGHT}" />
     ${bars}${labels}
   </svg>`;
@@ -96,9 +96,9 @@ export function chunkStrip(strip: string): Html {
     (letter, index) => html`<rect class="c-${letter}" x="${index * 8}" y="0" width="7" height="14" />`,
   );
   return html`<svg
-      class="strip"
+      class="strip" width="${cells.length * 8}" height="14"
       viewBox="0 0 ${cells.length * 8} 14"
-      preserveAspectRatio="none"
+     
       role="img"
       aria-label="Chunks: ${words}"
     >

@@ -10,8 +10,9 @@ import {
 } from '../ledger/model.ts';
 import type { TableStore } from '../storage/tables.ts';
 import { attentionOf } from './attention.ts';
-import { boundsOf, instantOn, utcDaysOf, type Day } from './days.ts';
+import { boundsOf, dayOf, instantOn, utcDaysOf, type Day } from './days.ts';
 import { exportStatus } from './exportStatus.ts';
+import { watchedSince } from './since.ts';
 import { sumTallies } from './sums.ts';
 import type { ConnectorStatus, DayStatus, ExportStatus } from './types.ts';
 
@@ -47,8 +48,9 @@ export async function collectDay(
   now: number,
 ): Promise<DayStatus> {
   const bounds = boundsOf(day, settings.timeZone);
+  const since = await watchedSince(tables.marks, dayOf(now, settings.timeZone));
   const connectors = await Promise.all(
-    settings.connectors.map((connector) => connectorStatus(connector, day, tables, settings, now)),
+    settings.connectors.map((connector) => connectorStatus(connector, day, tables, settings, now, since)),
   );
   const strays = await exportsOf('', day, tables, settings, now);
   const open = [...connectors.flatMap((each) => each.exports), ...strays].some(
@@ -74,6 +76,7 @@ async function connectorStatus(
   tables: ReportTables,
   settings: ReportSettings,
   now: number,
+  since: Day,
 ): Promise<ConnectorStatus> {
   const exports = await exportsOf(connector, day, tables, settings, now);
   const stored = await tables.connectors.get(connectorKey(connector), CONNECTOR_ROW_KEY);
@@ -86,7 +89,7 @@ async function connectorStatus(
   return {
     connector,
     ...sums,
-    missing: exports.length === 0 && now >= due,
+    missing: exports.length === 0 && now >= due && day >= since,
     condition: conditionOf(row, exports),
     ...(row?.reason && row.circuit !== 'closed' ? { reason: row.reason } : {}),
     toDo: exports.reduce((sum, { toDo }) => sum + toDo, 0),

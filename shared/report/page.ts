@@ -6,6 +6,7 @@ import type { DaySummary } from './summaries.ts';
 import type { Attention, ConnectorStatus, DayStatus, ExportStatus } from './types.ts';
 
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
+const STYLE_ELEMENT: Html = { markup: `<style>${STYLE}</style>` };
 
 /** Nothing is loaded, run or sent from the page; only its own style sheet applies. */
 export const CONTENT_SECURITY_POLICY = `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'none'`;
@@ -22,7 +23,9 @@ export type PageContent = {
 /** The status as one self-contained page: no script, nothing external, light and dark, for phone, screen and A4. */
 export function statusPage({ days, history, refreshSeconds }: PageContent): string {
   const [first] = days;
-  const attention = days.flatMap((status) => status.attention.map((item) => ({ day: status.day, item })));
+  const attention = days
+    .flatMap((status) => status.attention.map((item) => ({ day: status.day, item })))
+    .toSorted((a, b) => Number(b.item.level === 'alert') - Number(a.item.level === 'alert'));
   const title = `EHR exports to Purview, ${first?.day ?? 'no day'}`;
   const page = html`<!doctype html>
     <html lang="en">
@@ -34,9 +37,7 @@ export function statusPage({ days, history, refreshSeconds }: PageContent): stri
         <meta http-equiv="Content-Security-Policy" content="${CONTENT_SECURITY_POLICY}" />
         ${refreshSeconds !== undefined && html`<meta http-equiv="refresh" content="${refreshSeconds}" />`}
         <title>${title}</title>
-        <style>
-          ${{ markup: STYLE }}
-        </style>
+        ${STYLE_ELEMENT}
       </head>
       <body>
         <header>

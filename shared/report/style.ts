@@ -22,11 +22,11 @@ code{font:.9em ui-monospace,Consolas,monospace;background:var(--card);border:1px
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:.95rem}
 th,td{text-align:left;padding:.4rem .6rem;border-bottom:1px solid var(--line);vertical-align:top}
 td.n,th.n{text-align:right;white-space:nowrap}td.name{overflow-wrap:anywhere;min-width:12rem}
-svg.days{width:100%;max-width:48rem;height:auto;display:block}
+svg{max-width:100%;height:auto;display:block}
 svg.days text{font:10px system-ui,sans-serif;fill:var(--soft)}svg.days line{stroke:var(--line)}
 svg .good{fill:var(--good)}svg .bad{fill:var(--bad)}
 svg .gap rect{fill:none;stroke:var(--bad);stroke-dasharray:3 2}svg.days .gap text{fill:var(--bad);font-weight:700}
-svg.strip{width:100%;max-width:30rem;height:14px;display:block;margin-top:.3rem}
+svg.strip{margin-top:.3rem}
 .c-n{fill:var(--line)}.c-p{fill:var(--wait)}.c-d{fill:var(--good)}.c-w{fill:var(--warn)}.c-h,.c-f{fill:var(--bad)}
 .state{font-weight:600}
 details{margin:.5rem 0}summary{cursor:pointer}
