@@ -167,7 +167,7 @@ export class RecordScanner {
       code: 'QUOTE_NEVER_CLOSED',
       line: this.#quoteLine,
       cause: `The quote that opens a field on line ${this.#quoteLine} is never closed, so what follows cannot be told apart.`,
-      cure: `Close the quote on line ${this.#quoteLine}, or double it if it belongs to the value, or export again; if the export uses no quoting at all, set the quoting of its mapping to none.`,
+      cure: `Close the quote on line ${this.#quoteLine}, or double it if it belongs to the value, or export again; if the export uses no quoting at all, set "quoting" to "none" in the mapping file.`,
     });
   }
 }

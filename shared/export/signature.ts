@@ -1,3 +1,5 @@
+import { ExportRejectedError } from '../errors.ts';
+
 /** What the first bytes of a file say that no text would. */
 export type Signature = { readonly kind: 'gzip' | 'zip' | 'archive' | 'binary'; readonly label: string };
 
@@ -28,6 +30,16 @@ export function signatureOf(bytes: Uint8Array): Signature | undefined {
   const head = Buffer.from(bytes.subarray(0, 16)).toString('hex');
   const found = SIGNATURES.find(([hex]) => head.startsWith(hex));
   return found && { kind: found[1], label: found[2] };
+}
+
+/** @throws {ExportRejectedError} COMPRESSED_CONTENT when the bytes are those of an archive */
+export function refuseCompressed(found: Signature | undefined): void {
+  if (found === undefined || found.kind === 'binary') return;
+  throw new ExportRejectedError({
+    code: 'COMPRESSED_CONTENT',
+    cause: `The content is compressed (${found.label}), which the name does not say.`,
+    cure: 'Upload the export uncompressed, or name a gzip file .gz (as in .csv.gz) and a zip of one file .zip.',
+  });
 }
 
 const LOOKED_AT = 4096;

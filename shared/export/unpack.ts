@@ -2,7 +2,7 @@ import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { ExportRejectedError } from '../errors.ts';
 import { extensionOf, withoutExtension } from './fileName.ts';
-import { type Signature, signatureOf } from './signature.ts';
+import { refuseCompressed, type Signature, signatureOf } from './signature.ts';
 import { detectUtf16, utf16ToUtf8, type Utf16 } from './utf16.ts';
 import { damaged, openZip } from './zip.ts';
 
@@ -125,15 +125,6 @@ async function* limited(source: AsyncIterable<Uint8Array>, maxBytes: number): As
 function utf16Of(first: Uint8Array, forced: ForcedEncoding | undefined): Utf16 | undefined {
   if (forced === 'utf-16le' || forced === 'utf-16be') return forced;
   return forced === undefined ? detectUtf16(first) : undefined;
-}
-
-function refuseCompressed(found: Signature | undefined): void {
-  if (found === undefined || found.kind === 'binary') return;
-  throw new ExportRejectedError({
-    code: 'COMPRESSED_CONTENT',
-    cause: `The content is compressed (${found.label}), which the name does not say.`,
-    cure: 'Upload the export uncompressed, or name a gzip file .gz (as in .csv.gz) and a zip of one file .zip.',
-  });
 }
 
 function notCompressed(extension: string, found: Signature | undefined): ExportRejectedError {

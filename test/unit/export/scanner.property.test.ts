@@ -30,10 +30,11 @@ const dialects = fc.constantFrom<Dialect>(
 );
 
 /** Pieces that, put together at random, meet every state in every order; `D` stands for the delimiter. */
+// prettier-ignore
 const PIECES = [
   'D', 'D', '"', '"', '"', '""', '\n', '\n', '\r\n', '\r', 'a', 'bc', ' ', '\0', '\t', ',', '\x7f', '\xc3\xa9', '\xe9', '\xef\xbb\xbf',
   '"D', 'D"', '"\n', '"\r\n', '"\r', '"\r"', '"a\nb"', '"aD"', '"a""b"D', '\n\n', '\r\r\n', '""\n', 'D\n', '"\0', '"x"y', 'z'.repeat(30),
-]; // prettier-ignore
+];
 const soup = fc.array(fc.constantFrom(...PIECES), { maxLength: 24 }).map((pieces) => pieces.join(''));
 
 /** Records as a well-behaved writer makes them, every field quoted or not, with any line end. */

@@ -1,0 +1,170 @@
+import { parse, type Options } from 'csv-parse/sync';
+import { ExportRejectedError } from '../errors.ts';
+import { extensionOf } from './fileName.ts';
+import { FIELD, FieldTable, splitFields } from './fields.ts';
+import { RecordScanner } from './scanner.ts';
+import type { Dialect } from './types.ts';
+
+export type Delimiter = Dialect['delimiter'];
+
+/** What a mapping file forces, and what helps to choose where it is silent. */
+export type DialectHints = {
+  readonly delimiter?: Delimiter;
+  readonly quoting?: 'double' | 'none';
+  /** How many of these column names mean something to the connector's schema: the strongest sign of the right delimiter. */
+  readonly recognised?: (columns: readonly string[]) => number;
+};
+
+/** As csv-parse is asked everywhere: what a record is, is what it says with these. */
+export const CSV_PARSE_OPTIONS: Options = {
+  record_delimiter: ['\r\n', '\n'],
+  relax_quotes: true,
+  relax_column_count: true,
+  skip_empty_lines: true,
+};
+
+const DELIMITERS: readonly Delimiter[] = [',', '|', '\t', ';'];
+const EXPECTED: Readonly<Record<string, Delimiter>> = {
+  '.csv': ',',
+  '.psv': '|',
+  '.tsv': '\t',
+  '.tab': '\t',
+};
+const NAMES: Readonly<Record<Delimiter, string>> = {
+  ',': 'commas',
+  '|': 'pipes',
+  '\t': 'tabs',
+  ';': 'semicolons',
+};
+
+const SAMPLE_BYTES = 64 * 1024;
+const SAMPLE_RECORDS = 200;
+
+type Candidate = {
+  readonly dialect: Dialect;
+  readonly columns: number;
+  readonly recognised: number;
+  /** Columns of the header, weighed by the share of records that have as many. */
+  readonly fit: number;
+};
+
+/**
+ * How the fields of an export are told apart. The extension says what to expect, and header and first records must bear it out;
+ * a `.csv` may have semicolons, as Excel writes it in much of Europe. With another extension or none the content decides.
+ *
+ * @param text the first bytes of the export from its header on, without byte order mark
+ * @param complete whether they are all of it
+ * @throws {ExportRejectedError} UNKNOWN_DELIMITER, DELIMITER_MISMATCH
+ */
+export function detectDialect(
+  text: Uint8Array,
+  complete: boolean,
+  name: string,
+  hints: DialectHints = {},
+): Dialect {
+  const sample = text.subarray(0, SAMPLE_BYTES);
+  const cut = !complete || sample.length < text.length;
+  const candidates = (hints.delimiter === undefined ? DELIMITERS : [hints.delimiter]).map((delimiter) =>
+    judge(sample, cut, delimiter, hints),
+  );
+  const forced = hints.delimiter === undefined ? undefined : candidates[0];
+  if (forced !== undefined) return forced.dialect;
+
+  const extension = extensionOf(name);
+  const expected = EXPECTED[extension];
+  const best = candidates
+    .filter(({ columns }) => columns > 1)
+    .sort(
+      (a, b) =>
+        b.recognised - a.recognised ||
+        b.fit - a.fit ||
+        Number(b.dialect.delimiter === expected) - Number(a.dialect.delimiter === expected),
+    )[0];
+  if (best === undefined) throw unknownDelimiter();
+  const found = best.dialect.delimiter;
+  const excel = expected === ',' && found === ';';
+  if (expected !== undefined && found !== expected && !excel) throw mismatch(extension, expected, found);
+  return best.dialect;
+}
+
+function judge(sample: Uint8Array, cut: boolean, delimiter: Delimiter, hints: DialectHints): Candidate {
+  const none = hints.quoting === undefined ? usesNoQuotes(sample, delimiter) : hints.quoting === 'none';
+  const dialect: Dialect = { delimiter, quote: none ? null : '"' };
+  const records = sampleRecords(sample, cut, dialect);
+  // No record at all: a quote of the header never closes. The scanner will say on which line.
+  const header = records[0] ?? Buffer.from(sample).toString().split('\n', 1)[0]!.split(delimiter);
+  const like = records.filter((record) => record.length === header.length).length;
+  return {
+    dialect,
+    columns: header.length,
+    recognised: hints.recognised?.(header) ?? 0,
+    fit: (header.length * like) / Math.max(1, records.length),
+  };
+}
+
+/** The whole records of a sample, by csv-parse; the last one is left out when it may go on behind the sample. */
+function sampleRecords(sample: Uint8Array, cut: boolean, dialect: Dialect): string[][] {
+  const records: string[][] = [];
+  try {
+    parse(Buffer.from(sample), {
+      ...CSV_PARSE_OPTIONS,
+      ...dialect,
+      to: SAMPLE_RECORDS,
+      on_record: (record: string[]) => {
+        records.push(record);
+        return null;
+      },
+    });
+    if (cut && records.length > 1 && records.length < SAMPLE_RECORDS) records.pop();
+  } catch {
+    // A quote is open at the end of the sample: what came before it is sample enough.
+  }
+  return records;
+}
+
+/**
+ * Whether quotes are data. Only tab files are written without quoting, and only what looks quoted and is not gives it away: fields that
+ * open with a quote, none of which closes before a delimiter or a line end.
+ */
+function usesNoQuotes(sample: Uint8Array, delimiter: Delimiter): boolean {
+  if (delimiter !== '\t') return false;
+  const dialect: Dialect = { delimiter, quote: '"' };
+  const scanner = new RecordScanner(dialect, 1);
+  const fields = new FieldTable(1024);
+  let start = 0;
+  let strays = 0;
+  scanner.feed(sample);
+  try {
+    for (let end = scanner.next(); end !== -1; end = scanner.next()) {
+      const count = Math.min(splitFields(sample, start, end, dialect, fields), fields.capacity);
+      start = end;
+      for (let i = 0; i < count; i++) {
+        if ((fields.flags[i]! & FIELD.quoted) === 0) continue;
+        if ((fields.flags[i]! & FIELD.stray) === 0) return false;
+        strays++;
+      }
+    }
+    scanner.end();
+  } catch {
+    strays++;
+  }
+  return strays > 0;
+}
+
+function unknownDelimiter(): ExportRejectedError {
+  return new ExportRejectedError({
+    code: 'UNKNOWN_DELIMITER',
+    line: 1,
+    cause: 'The first line holds no comma, pipe, tab or semicolon that separates column names.',
+    cure: 'Export with a header line and one of these delimiters, or set `delimiter` in the mapping file.',
+  });
+}
+
+function mismatch(extension: string, expected: Delimiter, found: Delimiter): ExportRejectedError {
+  return new ExportRejectedError({
+    code: 'DELIMITER_MISMATCH',
+    line: 1,
+    cause: `The name ends in ${extension}, which promises ${NAMES[expected]}, but the columns are separated by ${NAMES[found]}.`,
+    cure: 'Name the file .csv, .psv or .tsv after its delimiter, or set `delimiter` in the mapping file.',
+  });
+}
