@@ -107,6 +107,7 @@ test('a process killed at work starts again, and the message comes back to it', 
   assert.notEqual(second?.pid, first?.pid);
   assert.equal(functions.restarts, 1);
   assert.equal(functions.pid, second?.pid);
+  await functions.kill();
 });
 
 test('two processes share a queue, and each message is handled by one', async () => {

@@ -100,7 +100,7 @@ export class HostRig {
   /** Ends every process and forgets what was recorded. The storage stays. */
   async reset(): Promise<void> {
     this.#instances = 0;
-    await Promise.all(this.#running.splice(0).map((functions) => functions.kill()));
+    await Promise.all(this.#running.splice(0).map((functions) => functions.stop()));
     await rm(join(this.#folder, 'records.jsonl'), { force: true });
   }
 
