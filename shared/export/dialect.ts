@@ -44,6 +44,8 @@ type Candidate = {
   readonly dialect: Dialect;
   readonly columns: number;
   readonly recognised: number;
+  /** No column name holds a quote, as it does when a quoted name is cut in two. */
+  readonly clean: boolean;
   /** Columns of the header, weighed by the share of records that have as many. */
   readonly fit: number;
 };
@@ -77,10 +79,15 @@ export function detectDialect(
     .sort(
       (a, b) =>
         b.recognised - a.recognised ||
+        Number(b.clean) - Number(a.clean) ||
         b.fit - a.fit ||
         Number(b.dialect.delimiter === expected) - Number(a.dialect.delimiter === expected),
     )[0];
-  if (best === undefined) throw unknownDelimiter();
+  if (best === undefined) {
+    for (const delimiter of expected === undefined ? DELIMITERS : [expected])
+      refuseOpenQuote(sample, delimiter);
+    throw unknownDelimiter();
+  }
   const found = best.dialect.delimiter;
   const excel = expected === ',' && found === ';';
   if (expected !== undefined && found !== expected && !excel) throw mismatch(extension, expected, found);
@@ -91,13 +98,13 @@ function judge(sample: Uint8Array, cut: boolean, delimiter: Delimiter, hints: Di
   const none = hints.quoting === undefined ? usesNoQuotes(sample, delimiter) : hints.quoting === 'none';
   const dialect: Dialect = { delimiter, quote: none ? null : '"' };
   const records = sampleRecords(sample, cut, dialect);
-  // No record at all: a quote of the header never closes. The scanner will say on which line.
-  const header = records[0] ?? Buffer.from(sample).toString().split('\n', 1)[0]!.split(delimiter);
+  const header = records[0] ?? [];
   const like = records.filter((record) => record.length === header.length).length;
   return {
     dialect,
     columns: header.length,
     recognised: hints.recognised?.(header) ?? 0,
+    clean: header.every((column) => !column.includes('"')),
     fit: (header.length * like) / Math.max(1, records.length),
   };
 }
@@ -149,6 +156,13 @@ function usesNoQuotes(sample: Uint8Array, delimiter: Delimiter): boolean {
     strays++;
   }
   return strays > 0;
+}
+
+/** An open quote hides the delimiters behind it. @throws {ExportRejectedError} QUOTE_NEVER_CLOSED when it stands in the first record */
+function refuseOpenQuote(sample: Uint8Array, delimiter: Delimiter): void {
+  const scanner = new RecordScanner({ delimiter, quote: '"' }, 1);
+  scanner.feed(sample);
+  if (scanner.next() === -1) scanner.end();
 }
 
 function unknownDelimiter(): ExportRejectedError {

@@ -7,3 +7,8 @@ export function extensionOf(name: string): string {
 export function withoutExtension(name: string): string {
   return name.slice(0, name.length - extensionOf(name).length);
 }
+
+/** Whether a name says that the file is still being written: transfer programs rename it when it is whole. */
+export function isPartialName(name: string): boolean {
+  return ['.filepart', '.part', '.tmp'].includes(extensionOf(name));
+}
