@@ -56,9 +56,21 @@ export type ChunkState = 'pending' | 'pushing' | 'delivered' | 'waiting' | 'held
 /** States in which nothing of the chunk is still to do. A `held` chunk is still to do, but waits for a human. */
 export const FINAL_CHUNK_STATES: ReadonlySet<ChunkState> = new Set(['delivered', 'failed']);
 
-/** As packed in the chunk's row, one letter a batch: `u` unsent, `s` sending, `a` accepted, `r` refused, `h` held. */
-export type BatchState = 'unsent' | 'sending' | 'accepted' | 'refused' | 'held';
-export const BATCH_LETTERS = { unsent: 'u', sending: 's', accepted: 'a', refused: 'r', held: 'h' } as const;
+/**
+ * As packed in the chunk's row, one letter a batch: `u` unsent, `s` sending, `a` accepted, `r` refused, `h` held, `p` settled in
+ * parts (some accepted, some refused, or not all saved): its row of parts says which, `d` doubtful: may have been received, yet an
+ * operator asked to send it once more.
+ */
+export type BatchState = 'unsent' | 'sending' | 'accepted' | 'refused' | 'held' | 'inParts' | 'doubtful';
+export const BATCH_LETTERS = {
+  unsent: 'u',
+  sending: 's',
+  accepted: 'a',
+  refused: 'r',
+  held: 'h',
+  inParts: 'p',
+  doubtful: 'd',
+} as const;
 
 /** More batches in one chunk than this is refused at start: the states of all lie in one row. */
 export const MAX_BATCHES_PER_CHUNK = 1000;
@@ -114,6 +126,8 @@ export type ExportRow = Tally & {
   readonly owner: string;
   readonly claimUntil: string;
   readonly traceparent?: string;
+  /** The end that was decided on while chunks were still under way: what is left of them fails, then the export ends so. */
+  readonly closing?: 'cancelled' | 'sourceLost';
 };
 
 /** A chunk as the ledger knows it. */

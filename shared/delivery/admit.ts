@@ -1,0 +1,104 @@
+import type { Reason } from '../errors.ts';
+import { admission, closed, gated, opened, probing, type Admission, type Opening } from './circuit.ts';
+import type { ChunkRun } from './chunkRun.ts';
+
+/** A probe under way is looked at again after so long, ms. */
+const PROBE_GLANCE_MS = 500;
+/** A chunk that does not wait for a probe any longer comes back after so long, ms. */
+const PROBE_PATIENCE_MS = 15_000;
+/** Room beyond a request's deadline before another instance takes a probe for dead, ms. */
+const PROBE_SLACK_MS = 30_000;
+/** A look at the connector's row as young as this spares a mark in the ledger that would have to be taken back, ms. */
+const GLANCE_MS = 1_000;
+
+/**
+ * What the connector's row said lately, before a request is marked in the ledger. Only for refusing early: {@link admit} decides.
+ */
+export function glance(run: ChunkRun, request: string): Admission | undefined {
+  const row = run.lane.gate.recent(GLANCE_MS);
+  return row && admission(row, run.services.clock.now(), request);
+}
+
+/**
+ * Whether a request may go out, by the connector's row as it is now: the last thing asked before its first byte. When the delay of
+ * an open circuit is over, the first to ask becomes the probe; for a blocked connector it goes out with a new credential.
+ */
+export async function admit(run: ChunkRun, request: string): Promise<Admission> {
+  const { clock, settings } = run.services;
+  const { gate } = run.lane;
+  const before = await gate.fresh();
+  const said = admission(before, clock.now(), request);
+  if (said.kind !== 'probeDue') return said;
+  const until = clock.now() + settings.requestDeadlineMs + PROBE_SLACK_MS;
+  const row = await gate.change((row) =>
+    admission(row, clock.now(), request).kind === 'probeDue' ? probing(row, request, until) : row,
+  );
+  const now = admission(row, clock.now(), request);
+  if (now.kind === 'go' && now.probe && row.kind === 'blocked') {
+    run.lane.renewCredential(run.lane.credential);
+  }
+  return now;
+}
+
+/**
+ * Wait for what keeps a request back, in process when it is soon over, else by parking the chunk.
+ * @param waited ms this request was kept back already
+ * @returns ms waited; undefined when the run ends
+ */
+export async function waitOrPark(
+  run: ChunkRun,
+  { until, brief, reason }: Extract<Admission, { kind: 'wait' }>,
+  waited: number,
+): Promise<number | undefined> {
+  const { clock, random, settings } = run.services;
+  const left = Math.max(1, until - clock.now());
+  const ms = brief ? Math.min(left, Math.ceil(PROBE_GLANCE_MS * (0.5 + random()))) : left;
+  if (waited + ms > settings.shortWaitMs) {
+    const patience = Math.ceil(PROBE_PATIENCE_MS * (1 + random()));
+    const due = brief ? Math.min(until, clock.now() + patience) : until;
+    run.stop.now({ kind: 'park', reason, until: due });
+    return undefined;
+  }
+  return (await pause(run, ms)) ? ms : undefined;
+}
+
+/** Sleep unless the run ends first. @returns whether it goes on */
+export async function pause(run: ChunkRun, ms: number): Promise<boolean> {
+  await run.services.clock.sleep(ms, run.stop.signal).catch(() => undefined);
+  return !run.ends;
+}
+
+/** Nobody sends before `until` (UTC ms), from whatever instance. */
+export async function closeGate(run: ChunkRun, until: number): Promise<void> {
+  await run.lane.gate.change((row) => gated(row, until));
+}
+
+/** The probe's request was answered: the connector is well. */
+export async function closeCircuit(run: ChunkRun, request: string): Promise<void> {
+  await run.lane.gate.change((row) => closed(row, request));
+  run.services.log.info('connector.recovered', { connector: run.exportRow.connector });
+}
+
+/** Keep everybody out until the next probe, and park this chunk until then. Alerts when the connector was well before. */
+export async function openCircuit(run: ChunkRun, request: string, opening: Opening): Promise<void> {
+  const { clock, log } = run.services;
+  let news = false;
+  const row = await run.lane.gate.change((row) => {
+    const next = opened(row, request, opening, clock.now());
+    news = next !== row && (row.circuit === 'closed' || row.kind !== next.kind);
+    return next;
+  });
+  const { connector } = run.exportRow;
+  const { code, status } = opening.reason;
+  const fields = { connector, code, ...(status === undefined ? {} : { status }) };
+  if (news && opening.kind === 'blocked') log.error('connector.blocked', fields);
+  else if (news) log.warn('connector.down', fields);
+  const until = Math.max(clock.now(), row.until === undefined ? 0 : Date.parse(row.until));
+  park(run, row.reason ?? opening.reason, until);
+}
+
+/** Park the chunk until `until` (UTC ms) or a little later, so that not all chunks come back in the same instant. */
+export function park(run: ChunkRun, reason: Reason, until: number): void {
+  const spread = Math.ceil(run.services.random() * PROBE_GLANCE_MS);
+  run.stop.now({ kind: 'park', reason, until: until + spread });
+}

@@ -1,0 +1,266 @@
+import type { Clock } from '../clock.ts';
+import { BATCH_LETTERS, chunkRowKey, type ChunkRow } from '../ledger/model.ts';
+import type { TableStore } from '../storage/tables.ts';
+import { batchRange, letterOf, withLetter, type BatchLetter } from './batches.ts';
+import { GroupedWriter, type Versioned } from './groupedWriter.ts';
+import {
+  fromPartsTableRow,
+  tallyOf,
+  toPartsTableRow,
+  unsentPart,
+  withPart,
+  type BatchParts,
+  type Part,
+} from './parts.ts';
+
+const { unsent, sending, accepted, refused, held, inParts } = BATCH_LETTERS;
+
+/** A run of records of one batch that goes out as one request: numbers from 1 in the export, `to` exclusive. */
+export type Stretch = { readonly batch: number; readonly from: number; readonly to: number };
+
+/** A request about to begin. */
+export type Attempt = {
+  /** Records that its body holds. */
+  readonly records: number;
+  /** The attempt before it had an unknown outcome. */
+  readonly resend: boolean;
+  readonly repeated: boolean;
+};
+
+export type BatchBookOptions = {
+  readonly chunks: TableStore;
+  readonly clock: Clock;
+  readonly writer: GroupedWriter<ChunkRow>;
+  /** Claim of this invocation. */
+  readonly owner: string;
+  readonly recordsPerRequest: number;
+  /** Parts that earlier invocations left. */
+  readonly parts: ReadonlyMap<number, Versioned<BatchParts>>;
+};
+
+/**
+ * Checks off each request of a chunk in the ledger. A batch that goes out as one request is a letter in the chunk's row; one that
+ * goes out in pieces has a row of parts, and joins the chunk's figures in the one write that makes it settled.
+ * What resolves is in the ledger. @throws {FencedError} once the chunk belongs to another invocation
+ */
+export class BatchBook {
+  readonly #options: BatchBookOptions;
+  readonly #writer: GroupedWriter<ChunkRow>;
+  readonly #parts = new Map<number, GroupedWriter<BatchParts>>();
+
+  constructor(options: BatchBookOptions) {
+    this.#options = options;
+    this.#writer = options.writer;
+    for (const [batch, { value, etag }] of options.parts) {
+      // A late invocation may have left parts of a batch that went through as a whole meanwhile: they mean nothing.
+      const letter = this.letter(batch);
+      if (letter !== accepted && letter !== refused) this.#parts.set(batch, this.#open(batch, value, etag));
+    }
+  }
+
+  /** Letter of a batch. */
+  letter(batch: number): BatchLetter {
+    return letterOf(this.#writer.value.batches, batch);
+  }
+
+  /** Parts of a batch, in order; undefined when it goes out as one request. */
+  parts(batch: number): readonly Part[] | undefined {
+    return this.#parts.get(batch)?.value.parts;
+  }
+
+  /** Records that the service refused alone. */
+  get refusedAlone(): number {
+    let count = 0;
+    for (const { value } of this.#parts.values()) count += tallyOf(value).refused;
+    return count;
+  }
+
+  /** Whether the service took anything of this chunk. */
+  get anyAccepted(): boolean {
+    return (
+      this.#writer.value.accepted > 0 ||
+      [...this.#parts.values()].some(({ value }) => value.parts.some(({ state }) => state === accepted))
+    );
+  }
+
+  /** Before a request: whoever finds this mark later must take the outcome for unknown. */
+  async sending({ batch, from, to }: Stretch, { records, resend, repeated }: Attempt): Promise<void> {
+    const counted = (row: ChunkRow): ChunkRow => ({
+      ...row,
+      batches: withLetter(row.batches, batch, sending),
+      requests: row.requests + 1,
+      retries: row.retries + (repeated ? 1 : 0),
+    });
+    const duplicated = resend ? records : 0;
+    const parts = this.#partsFor({ batch, from, to });
+    if (parts === undefined) {
+      await this.#writer.change((row) => ({
+        ...counted(row),
+        possiblyDuplicated: row.possiblyDuplicated + duplicated,
+      }));
+      return;
+    }
+    this.#writer.note(counted);
+    await parts.change((value) => ({
+      ...value,
+      parts: withPart(value.parts, { from, to, state: sending, sent: records, gap: 0 }),
+      duplicated: value.duplicated + duplicated,
+    }));
+  }
+
+  /** The service cannot have the stretch. Goes to the ledger with the next write. */
+  notSent({ batch, from, to }: Stretch): void {
+    const parts = this.#parts.get(batch);
+    if (parts === undefined) {
+      this.#writer.note((row) => ({ ...row, batches: withLetter(row.batches, batch, unsent) }));
+    } else parts.note((value) => ({ ...value, parts: withPart(value.parts, unsentPart(from, to)) }));
+  }
+
+  /** The stretch goes out in pieces from now on; each says by itself what becomes of it. */
+  split({ batch, from, to }: Stretch): void {
+    const value: BatchParts = { parts: this.#wholeBatch(batch), duplicated: 0, writer: this.#options.owner };
+    const parts = this.#parts.get(batch) ?? this.#open(batch, value, undefined);
+    this.#parts.set(batch, parts);
+    parts.note((value) => ({ ...value, parts: withPart(value.parts, unsentPart(from, to)) }));
+  }
+
+  /** The service took `records` records and says that it saved `gap` fewer. */
+  async accepted(stretch: Stretch, records: number, gap: number): Promise<void> {
+    const { batch, from, to } = stretch;
+    if (gap > 0 && !this.#parts.has(batch)) this.split(stretch);
+    if (this.#parts.has(batch))
+      return this.#settlePart({ from, to, state: accepted, sent: records, gap }, batch);
+    await this.#writer.change((row) => ({
+      ...row,
+      batches: withLetter(row.batches, batch, accepted),
+      accepted: row.accepted + records,
+    }));
+  }
+
+  /** The service refuses these records for good; they go to quarantine. */
+  refuse({ batch, from, to }: Stretch, records: number): Promise<void> {
+    if (!this.#parts.has(batch)) this.split({ batch, from, to });
+    return this.#settlePart({ from, to, state: refused, sent: records, gap: 0 }, batch);
+  }
+
+  /** Validation left nothing of the stretch to send. */
+  async nothingToSend({ batch, from, to }: Stretch): Promise<void> {
+    if (this.#partsFor({ batch, from, to }) !== undefined) {
+      return this.#settlePart({ from, to, state: refused, sent: 0, gap: 0 }, batch);
+    }
+    await this.#writer.change((row) => ({ ...row, batches: withLetter(row.batches, batch, refused) }));
+  }
+
+  /** What became of the stretch is unknown, and a human shall decide. */
+  async hold({ batch, from, to }: Stretch): Promise<void> {
+    if (this.#parts.has(batch)) return this.#settlePart({ from, to, state: held, sent: 0, gap: 0 }, batch);
+    await this.#writer.change((row) => ({ ...row, batches: withLetter(row.batches, batch, held) }));
+  }
+
+  /** A batch whose parts are all settled, and which a crash kept from being so in the chunk's row. */
+  async settle(batch: number): Promise<void> {
+    const parts = this.#parts.get(batch)?.value;
+    if (parts === undefined || parts.parts.some(({ state }) => !END.has(state))) return;
+    // Two pieces that end at once both come here.
+    if (this.letter(batch) === inParts || this.letter(batch) === held) return;
+    const isHeld = parts.parts.some(({ state }) => state === held);
+    const tally = tallyOf(parts);
+    await this.#writer.change((row) =>
+      isHeld
+        ? { ...row, batches: withLetter(row.batches, batch, held) }
+        : {
+            ...row,
+            batches: withLetter(row.batches, batch, inParts),
+            accepted: row.accepted + tally.accepted,
+            failed: row.failed + tally.failed,
+            possiblyDuplicated: row.possiblyDuplicated + tally.possiblyDuplicated,
+          },
+    );
+  }
+
+  /** Join what parts of unsettled batches achieved to the chunk's figures, because nothing more will be done. */
+  giveUp(): void {
+    for (const [batch, writer] of this.#parts) {
+      if (this.letter(batch) === inParts) continue;
+      const tally = tallyOf(writer.value);
+      this.#writer.note((row) => ({
+        ...row,
+        batches: withLetter(row.batches, batch, inParts),
+        accepted: row.accepted + tally.accepted,
+        possiblyDuplicated: row.possiblyDuplicated + tally.possiblyDuplicated,
+      }));
+    }
+  }
+
+  /** Forget every refusal of the service: the mapping is at fault, not the records. What it accepted stays accepted. */
+  async forgetRefusals(): Promise<void> {
+    for (const [batch, writer] of this.#parts) {
+      const { parts } = writer.value;
+      if (!parts.some(({ state, sent }) => state === refused && sent > 0)) continue;
+      const tally = tallyOf(writer.value);
+      await writer.change((value) => ({
+        ...value,
+        parts: value.parts.map((part) =>
+          part.state === refused && part.sent > 0 ? unsentPart(part.from, part.to) : part,
+        ),
+      }));
+      if (this.letter(batch) !== inParts) continue;
+      await this.#writer.change((row) => ({
+        ...row,
+        batches: withLetter(row.batches, batch, sending),
+        accepted: row.accepted - tally.accepted,
+        failed: row.failed - tally.failed,
+        possiblyDuplicated: row.possiblyDuplicated - tally.possiblyDuplicated,
+      }));
+    }
+  }
+
+  /** Write what was only noted. */
+  async flush(): Promise<void> {
+    for (const parts of this.#parts.values()) await parts.flush();
+    await this.#writer.flush();
+  }
+
+  async #settlePart(part: Part, batch: number): Promise<void> {
+    await this.#parts.get(batch)!.change((value) => ({ ...value, parts: withPart(value.parts, part) }));
+    await this.settle(batch);
+  }
+
+  /** The batch's parts; opened now when the stretch is only a piece of it. */
+  #partsFor(stretch: Stretch): GroupedWriter<BatchParts> | undefined {
+    const [whole] = this.#wholeBatch(stretch.batch);
+    if (stretch.from !== whole!.from || stretch.to !== whole!.to) {
+      if (!this.#parts.has(stretch.batch))
+        this.split({ batch: stretch.batch, from: whole!.from, to: whole!.to });
+    }
+    return this.#parts.get(stretch.batch);
+  }
+
+  #wholeBatch(batch: number): Part[] {
+    const { from, to } = batchRange(this.#writer.value, this.#options.recordsPerRequest, batch);
+    return [unsentPart(from, to)];
+  }
+
+  #open(batch: number, value: BatchParts, etag: string | undefined): GroupedWriter<BatchParts> {
+    const { chunks, clock, owner } = this.#options;
+    const { exportId, chunk } = this.#writer.value;
+    const port = {
+      read: async () => {
+        const stored = await chunks.get(exportId, chunkRowKey(chunk, batch));
+        return stored && { value: fromPartsTableRow(stored.row), etag: stored.etag };
+      },
+      write: (next: BatchParts, etag: string | undefined) => {
+        const row = toPartsTableRow(exportId, chunk, batch, next);
+        return etag === undefined ? chunks.insert(row) : chunks.replace(row, etag);
+      },
+      owned: (stored: BatchParts) => stored.writer === owner,
+      merge: (_stored: BatchParts, wanted: BatchParts) => wanted,
+      stamp: (next: BatchParts) => ({ ...next, writer: owner }),
+      deadline: () => Date.parse(this.#writer.value.claimUntil),
+    };
+    return new GroupedWriter(port, clock, value, etag);
+  }
+}
+
+/** States of a part about which nothing more is done by itself. */
+const END: ReadonlySet<string> = new Set([accepted, refused, held]);

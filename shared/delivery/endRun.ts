@@ -1,0 +1,157 @@
+import type { Reason } from '../errors.ts';
+import { FINAL_EXPORT_STATES, type ChunkRow } from '../ledger/model.ts';
+import { quarantineAddress, writeQuarantine } from '../quarantine/quarantine.ts';
+import { allSettled } from './batches.ts';
+import { chunkMessageOf } from './chunkMessage.ts';
+import type { ChunkRun } from './chunkRun.ts';
+import { changeExport } from './ledgerAccess.ts';
+import type { ChunkFindings } from './readChunk.ts';
+
+/** What became of a message. None of it is an error: the host may delete the message. */
+export type PushResult =
+  /** The chunk is delivered, or failed for good. */
+  | { readonly kind: 'settled' }
+  /** It waits in the ledger, and a message for it on the queue, until `until` (UTC ms). */
+  | { readonly kind: 'parked'; readonly until: number; readonly reason: Reason }
+  /** A human must decide about a batch whose outcome is unknown. */
+  | { readonly kind: 'held' }
+  /** Work is left; another message is on the queue. */
+  | { readonly kind: 'yielded' }
+  /** Another invocation has the chunk, or it is not due yet; the ledger sees to it. */
+  | { readonly kind: 'notOurs' }
+  /** The ledger is out of reach; the message is on the queue once more. */
+  | { readonly kind: 'deferred' };
+
+const iso = (ms: number): string => new Date(Math.ceil(ms)).toISOString();
+
+/** The row given up by its owner in `state`. */
+const released = (row: ChunkRow, state: ChunkRow['state'], now: number): ChunkRow => {
+  const { dueAt: _dueAt, reason: _reason, ...rest } = row;
+  return { ...rest, state, stateAt: iso(now), owner: '', claimUntil: '' };
+};
+
+/** Everything was read and every request is settled: finish the chunk, unless a human must decide about a batch. */
+export async function finish(run: ChunkRun, findings: ChunkFindings): Promise<PushResult> {
+  const { clock, log } = run.services;
+  const { refusals, warnings } = findings;
+  const known = (row: ChunkRow): ChunkRow => ({ ...row, refusals, warnings });
+  if (!allSettled(run.row.batches)) {
+    await run.writer.change((row) => known(released(row, 'held', clock.now())));
+    log.error('chunk.held', run.where);
+    return { kind: 'held' };
+  }
+  const quarantined = findings.refusedRecords + run.book.refusedAlone;
+  const { accepted, failed, records } = run.row;
+  if (accepted + quarantined + failed !== records) {
+    throw new Error(
+      `Chunk ${run.row.chunk}: ${accepted} + ${quarantined} + ${failed} records, not ${records}.`,
+    );
+  }
+  if (quarantined > 0) await writeRefused(run, quarantined);
+  await run.writer.change((row) => {
+    const end = known(released(row, failed > 0 ? 'failed' : 'delivered', clock.now()));
+    return { ...end, quarantined, parkings: 0, ...(failed > 0 ? { reason: countGap(failed) } : {}) };
+  });
+  log.info('chunk.settled', { ...run.where, records, state: run.row.state });
+  return complete(run);
+}
+
+async function writeRefused(run: ChunkRun, expected: number): Promise<void> {
+  const { exportRow, plan, row, serviceRefusals, services } = run;
+  const target = quarantineAddress(exportRow, row.chunk, plan);
+  const job = { plan, source: exportRow.source!, chunk: row, serviceRefusals, target };
+  const written = await writeQuarantine(services.blobs, job);
+  if (written !== expected)
+    throw new Error(`Chunk ${row.chunk}: ${written} records in quarantine, not ${expected}.`);
+}
+
+const countGap = (records: number): Reason => ({
+  code: 'COUNT_GAP',
+  cause: `The service answered that it saved ${records} records fewer than it was sent.`,
+  cure: 'Compare with the connector’s log in the Purview portal; replay the export to send the batches concerned once more.',
+});
+
+/** Go on at `until` (UTC ms). The ledger first, then the message: what gets lost in between, the sweep sends. */
+export async function parkChunk(
+  run: ChunkRun,
+  reason: Reason,
+  until: number,
+  acceptedBefore: number,
+): Promise<PushResult> {
+  const { clock, queue, log } = run.services;
+  const now = clock.now();
+  await run.book.flush();
+  await run.writer.change((row) => ({
+    ...released(row, 'waiting', now),
+    dueAt: iso(until),
+    reason,
+    parkings: row.accepted > acceptedBefore ? 1 : row.parkings + 1,
+    issuedAt: iso(now),
+    issues: row.issues + 1,
+  }));
+  const delayMs = Math.max(0, Math.ceil(until - now));
+  await queue.send(chunkMessageOf(run.row, run.exportRow), delayMs);
+  log.warn('chunk.parked', { ...run.where, code: reason.code, delayMs, dueAt: iso(until) });
+  return { kind: 'parked', until, reason };
+}
+
+/** Go on in another invocation, at once. */
+export async function yieldChunk(run: ChunkRun): Promise<PushResult> {
+  await release(run);
+  await run.services.queue.send(chunkMessageOf(run.row, run.exportRow));
+  return { kind: 'yielded' };
+}
+
+/** Give the claim up with the work undone. */
+export async function release(run: ChunkRun): Promise<void> {
+  const now = run.services.clock.now();
+  await run.book.flush();
+  await run.writer.change((row) => ({
+    ...released(row, 'pending', now),
+    issuedAt: iso(now),
+    issues: row.issues + 1,
+  }));
+}
+
+/** The export ended (cancelled, source lost): what was not accepted counts as failed. */
+export async function giveUp(run: ChunkRun, reason: Reason): Promise<PushResult> {
+  const now = run.services.clock.now();
+  run.book.giveUp();
+  await run.writer.change((row) => ({
+    ...released(row, 'failed', now),
+    reason,
+    quarantined: 0,
+    failed: row.records - row.accepted,
+  }));
+  run.services.log.error('chunk.givenUp', { ...run.where, code: reason.code });
+  return complete(run);
+}
+
+/** The pinned bytes of the chunk are gone or changed: the export ends `sourceLost`. */
+export async function loseSource(run: ChunkRun): Promise<PushResult> {
+  const { services, exportRow, row } = run;
+  const reason: Reason = {
+    code: 'SOURCE_LOST',
+    cause: `Bytes ${row.start} to ${row.end} of the pinned export are gone or are no longer what was split.`,
+    cure: 'Find out who deleted the export or its snapshot, and put it into the container again; what was accepted is known by the ledger.',
+  };
+  const { connectorKey, exportId } = exportRow;
+  await changeExport(services.tables.exports, connectorKey, exportId, (now) =>
+    FINAL_EXPORT_STATES.has(now.state)
+      ? now
+      : {
+          ...now,
+          state: 'sourceLost',
+          stateAt: iso(services.clock.now()),
+          reasons: [...now.reasons, reason],
+        },
+  );
+  services.log.error('export.sourceLost', run.where);
+  return giveUp(run, reason);
+}
+
+async function complete(run: ChunkRun): Promise<PushResult> {
+  const { connectorKey, exportId } = run.exportRow;
+  await run.services.completeExport(connectorKey, exportId);
+  return { kind: 'settled' };
+}

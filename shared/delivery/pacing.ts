@@ -1,0 +1,113 @@
+/** What one request taught about the pace. */
+export type Sample = {
+  /** `well`: answered, whatever it said of the records. `pressed`: 5xx, timeout, no answer. `throttled`: 429. */
+  readonly kind: 'well' | 'pressed' | 'throttled';
+  /** ms from the first byte sent to the end of the answer. */
+  readonly durationMs: number;
+};
+
+/** How many in flight before anything is known. */
+const START = 8;
+/** Weight of the newest round in the running mean of the round trip, and how many deviations above it count as a rise. */
+const WEIGHT = 0.4;
+const DEVIATIONS = 2.5;
+/** A rise is also at least half the mean and this many ms: the jitter of a fast service is no pressure. */
+const LEAST_RISE = 0.5;
+const LEAST_RISE_MS = 20;
+const ON_RISE = 0.9;
+const ON_THROTTLE = 0.75;
+
+/**
+ * How many requests may be in flight, found by trying, after Vector's adaptive request concurrency.
+ *
+ * Judged once a round: from a request's start until one that started after it has ended. The first rounds double the limit until
+ * the first sign of pressure. From then on each good answer adds its share of one more request a round, and a round under
+ * pressure takes away in proportion: by a quarter for 429, by half the share of failures for 5xx and timeouts (a service that
+ * fails one request in twenty at random is not overloaded, one that fails all is halved), by a tenth when round trips become
+ * longer. Never below 1 or above the ceiling.
+ */
+export class AdaptiveLimit {
+  readonly #ceiling: number;
+  #limit: number;
+  #doubling = true;
+  #started = 0;
+  #inFlight = 0;
+  /** Requests started before the current round. */
+  #roundStart = 0;
+  #reachedLimit = false;
+  #ended = 0;
+  #pressed = 0;
+  #throttled = 0;
+  #roundMs = 0;
+  #mean = 0;
+  #deviation = 0;
+
+  /** @param ceiling most requests in flight, at least 1 */
+  constructor(ceiling: number) {
+    this.#ceiling = ceiling;
+    this.#limit = Math.min(START, ceiling);
+  }
+
+  /** Requests that may be in flight now: a whole number from 1 to the ceiling. */
+  get limit(): number {
+    return Math.max(1, Math.floor(this.#limit));
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** A request begins; its number goes to {@link end}. */
+  start(): number {
+    this.#inFlight++;
+    if (this.#inFlight >= this.limit) this.#reachedLimit = true;
+    return this.#started++;
+  }
+
+  /** A request ended; without a sample it never went out. */
+  end(request: number, sample?: Sample): void {
+    this.#inFlight--;
+    if (sample === undefined) return;
+    this.#ended++;
+    if (sample.kind === 'pressed') this.#pressed++;
+    else if (sample.kind === 'throttled') this.#throttled++;
+    else this.#roundMs += sample.durationMs;
+    if (!this.#doubling && sample.kind === 'well' && this.#reachedLimit) this.#grow(1 / this.#limit);
+    if (request >= this.#roundStart) this.#endRound();
+  }
+
+  #endRound(): void {
+    const well = this.#ended - this.#pressed - this.#throttled;
+    const rise = well > 0 && this.#judgeRoundTrip(this.#roundMs / well);
+    const share = this.#pressed / this.#ended;
+    const factor = Math.min(1 - share / 2, this.#throttled > 0 ? ON_THROTTLE : 1, rise ? ON_RISE : 1);
+    if (this.#throttled * 2 > this.#ended) this.#shrink(0.5);
+    else if (factor < 1) this.#shrink(factor);
+    else if (this.#doubling && this.#reachedLimit) this.#grow(this.#limit);
+    this.#roundStart = this.#started;
+    this.#ended = this.#pressed = this.#throttled = this.#roundMs = 0;
+    this.#reachedLimit = this.#inFlight >= this.limit;
+  }
+
+  /** Whether the round trip rose clearly over what it was; takes it into the running mean. */
+  #judgeRoundTrip(ms: number): boolean {
+    if (this.#mean === 0) {
+      this.#mean = ms;
+      return false;
+    }
+    const over = ms - this.#mean;
+    const allowed = Math.max(DEVIATIONS * this.#deviation, LEAST_RISE * this.#mean, LEAST_RISE_MS);
+    this.#mean += WEIGHT * over;
+    this.#deviation += WEIGHT * (Math.abs(over) - this.#deviation);
+    return over > allowed;
+  }
+
+  #grow(by: number): void {
+    this.#limit = Math.min(this.#ceiling, this.#limit + by);
+  }
+
+  #shrink(factor: number): void {
+    this.#doubling = false;
+    this.#limit = Math.max(1, this.#limit * factor);
+  }
+}

@@ -1,0 +1,222 @@
+import { createHash, type Hash } from 'node:crypto';
+import { readRecords } from '../export/records.ts';
+import type { RecordBlock } from '../export/types.ts';
+import { RecordWriter } from '../schema/rewrite.ts';
+import type { FindingCounts } from '../schema/types.ts';
+import { RecordValidator } from '../schema/validator.ts';
+import { deliverSlice } from './bisect.ts';
+import type { Body } from './bodies.ts';
+import type { ChunkRun } from './chunkRun.ts';
+import { stretchesOf, type PlannedStretch } from './stretches.ts';
+
+/** What a whole pass over a chunk found. */
+export type ChunkFindings = {
+  /** Records that validation refused. */
+  readonly refusedRecords: number;
+  readonly refusals: FindingCounts;
+  readonly warnings: FindingCounts;
+};
+
+/**
+ * Read a chunk's bytes once, judge its records and start a request for each stretch that is still to be sent; requests run beside
+ * the reading, as many as pace and memory allow. Resolves when all is read and every request has been settled or given up.
+ * @returns what was found; undefined when the run ended before the last record
+ * @throws {SourceLostError} when the pinned bytes are gone
+ */
+export async function readChunk(run: ChunkRun): Promise<ChunkFindings | undefined> {
+  const reader = new ChunkReader(run);
+  const { blobs } = run.services;
+  const { row, plan } = run;
+  const hash = createHash('sha256');
+  const range = { start: row.start, end: row.end };
+  const source = hashing(blobs.read(run.exportRow.source!, range, run.stop.signal), hash);
+  const { dialect, maxRecordBytes } = plan;
+  try {
+    const options = { dialect, maxRecordBytes, offset: row.start, firstLine: row.firstLine };
+    await reader.begin();
+    for await (const block of readRecords(source, options)) {
+      await reader.take(block);
+      if (run.ends) return undefined;
+    }
+    if (hash.digest('hex') !== row.sha256 || reader.records !== row.records) {
+      run.stop.now({ kind: 'sourceLost' });
+      return undefined;
+    }
+    await reader.end();
+  } catch (error) {
+    if (!run.ends) throw error;
+  } finally {
+    await run.idle();
+    reader.close();
+  }
+  return run.ends ? undefined : reader.findings;
+}
+
+async function* hashing(source: AsyncIterable<Uint8Array>, hash: Hash): AsyncGenerator<Uint8Array> {
+  for await (const bytes of source) {
+    hash.update(bytes);
+    yield bytes;
+  }
+}
+
+/** Walks through the records of a chunk and its stretches side by side. */
+class ChunkReader {
+  readonly #run: ChunkRun;
+  readonly #validator: RecordValidator;
+  readonly #writer: RecordWriter;
+  readonly #stretches: AsyncGenerator<PlannedStretch>;
+  readonly #prefix: Buffer;
+  /** Bytes of records that a body has room for. */
+  readonly #room: number;
+  #stretch: PlannedStretch | undefined;
+  #body: Body | undefined;
+  /** First record of the piece under construction. */
+  #from: number;
+  /** Number of the next record. */
+  #number: number;
+  #refusedRecords = 0;
+
+  constructor(run: ChunkRun) {
+    const { plan, lane, row } = run;
+    const { head, tail } = lane.client.frame;
+    this.#run = run;
+    this.#validator = new RecordValidator(plan.validation, plan.dialect);
+    this.#writer = new RecordWriter(plan);
+    this.#stretches = stretchesOf(run);
+    this.#prefix = Buffer.concat([head, Buffer.from(plan.header)]);
+    this.#room = plan.maxBodyBytes - tail.length;
+    this.#number = this.#from = row.firstRecord;
+  }
+
+  /** Records read so far. */
+  get records(): number {
+    return this.#number - this.#run.row.firstRecord;
+  }
+
+  get findings(): ChunkFindings {
+    return { refusedRecords: this.#refusedRecords, ...this.#validator.counts };
+  }
+
+  begin(): Promise<void> {
+    return this.#nextStretch();
+  }
+
+  /** Judge and place the records of a block. The block may be used again afterwards. */
+  async take(block: RecordBlock): Promise<void> {
+    let at = 0;
+    while (at < block.count) {
+      const stretch = this.#stretch;
+      if (stretch === undefined) {
+        // More records than the split counted: found out by the digest once all is read.
+        this.#number += block.count - at;
+        return;
+      }
+      const last = Math.min(block.count, at + stretch.to - this.#number);
+      at = await this.#place(block, at, last, stretch);
+      if (this.#number === stretch.to) {
+        await this.#endPiece(stretch.to);
+        await this.#nextStretch();
+      }
+      if (this.#run.ends) return;
+    }
+  }
+
+  /** The last record was taken. */
+  async end(): Promise<void> {
+    if (this.#stretch !== undefined) await this.#endPiece(this.#number);
+  }
+
+  /** Give back what is still under construction. */
+  close(): void {
+    if (this.#body !== undefined) this.#run.services.bodies.release(this.#body);
+    this.#body = undefined;
+  }
+
+  async #nextStretch(): Promise<void> {
+    const { value } = (await this.#stretches.next()) as { value: PlannedStretch | undefined };
+    this.#stretch = value;
+    this.#from = this.#number;
+  }
+
+  /** Records [first, last) of the block, all of one stretch; returns the first that was not placed: `last`, or less when the run ends. */
+  async #place(block: RecordBlock, first: number, last: number, { todo }: PlannedStretch): Promise<number> {
+    if (todo === 'send' || todo === 'sendAgain') return this.#fill(block, first, last);
+    for (let i = first; i < last; i++, this.#number++) {
+      const goesOut = this.#judge(block, i);
+      if (goesOut && todo === 'quarantine' && !this.#run.serviceRefusals.has(this.#number)) {
+        this.#run.serviceRefusals.set(this.#number, '');
+      }
+    }
+    return last;
+  }
+
+  #judge({ bytes, starts, ends, oversize }: RecordBlock, i: number): boolean {
+    const goesOut =
+      oversize[i] === 1
+        ? this.#validator.refuseOversize()
+        : this.#validator.check(bytes, starts[i]!, ends[i]!);
+    if (!goesOut) this.#refusedRecords++;
+    return goesOut;
+  }
+
+  /** Good records go into the body; neighbours that go out as they came are copied as one run. */
+  async #fill(block: RecordBlock, first: number, last: number): Promise<number> {
+    const { bytes, starts, ends } = block;
+    const writer = this.#writer;
+    let body = (this.#body ??= await this.#newBody());
+    let runStart = 0;
+    let runEnd = 0;
+    for (let i = first; i < last; i++, this.#number++) {
+      if (body === undefined) return i;
+      if (!this.#judge(block, i)) continue;
+      const start = starts[i]!;
+      const end = ends[i]!;
+      const pending = runEnd - runStart;
+      if (body.length + pending + writer.maxLength(end - start) > this.#room && body.count > 0) {
+        if (pending > 0) body.append(bytes, runStart, runEnd);
+        runStart = runEnd = 0;
+        await this.#endPiece(this.#number);
+        body = this.#body = await this.#newBody();
+        if (body === undefined) return i;
+      }
+      if (!writer.verbatim) {
+        const to = writer.write(bytes, start, end, body.room(writer.maxLength(end - start)), body.length);
+        body.take(to - body.length);
+        body.mark(this.#number, to);
+        continue;
+      }
+      if (start !== runEnd) {
+        if (runEnd > runStart) body.append(bytes, runStart, runEnd);
+        runStart = start;
+      }
+      runEnd = end;
+      body.mark(this.#number, body.length + runEnd - runStart);
+    }
+    if (runEnd > runStart) body?.append(bytes, runStart, runEnd);
+    return last;
+  }
+
+  async #newBody(): Promise<Body | undefined> {
+    const body = await this.#run.services.bodies.take(this.#run.stop.signal);
+    body?.begin(this.#prefix);
+    return body;
+  }
+
+  /** The piece [#from, to) is complete: send it. */
+  async #endPiece(to: number): Promise<void> {
+    const run = this.#run;
+    const stretch = this.#stretch!;
+    const piece = { batch: stretch.batch, from: this.#from, to };
+    this.#from = to;
+    if (stretch.todo !== 'send' && stretch.todo !== 'sendAgain') return;
+    const body = this.#body;
+    this.#body = undefined;
+    if (body === undefined || body.count === 0) {
+      if (body !== undefined) run.services.bodies.release(body);
+      if (!run.ends) await run.book.nothingToSend(piece);
+      return;
+    }
+    const slice = { ...piece, body, first: 0, last: body.count, uncertain: stretch.todo === 'sendAgain' };
+    run.spawn(deliverSlice(run, slice).finally(() => run.services.bodies.release(body)));
+  }
+}

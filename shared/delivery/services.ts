@@ -1,0 +1,70 @@
+import type { Clock, Random } from '../clock.ts';
+import type { ConnectorClient } from '../connector/types.ts';
+import type { Log } from '../log.ts';
+import type { BlobStore } from '../storage/blobs.ts';
+import type { MessageQueue } from '../storage/queue.ts';
+import type { TableStore } from '../storage/tables.ts';
+import { BodyPool } from './bodies.ts';
+import { Lane } from './lane.ts';
+import { PlanCache } from './planCache.ts';
+import type { PushSettings } from './settings.ts';
+
+/** What the push side is given. */
+export type PushPorts = {
+  readonly tables: {
+    readonly exports: TableStore;
+    readonly chunks: TableStore;
+    readonly connectors: TableStore;
+  };
+  readonly blobs: BlobStore;
+  /** The queue of chunk messages. */
+  readonly queue: MessageQueue;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly settings: PushSettings;
+  /** Names this process among the instances: unique, of letters and digits. */
+  readonly instance: string;
+  /** Aborted when the host shuts down: no request begins after. */
+  readonly stopping: AbortSignal;
+  /** The client of a connector; asked once per connector. @throws {PipelineError} for a connector that is not configured */
+  clientOf(connector: string): ConnectorClient;
+  /** Settle an export if nothing of it is still to do; repeating it is fine. */
+  completeExport(connectorKey: string, exportId: string): Promise<unknown>;
+};
+
+/** Ports and what all chunks of a process share. */
+export type PushServices = PushPorts & {
+  readonly bodies: BodyPool;
+  readonly plans: PlanCache;
+  laneOf(connector: string): Lane;
+  /** A name for a claim that no other claim has. */
+  claimName(): string;
+  /** Give slots back and close connections; no chunk may be under way. */
+  close(): Promise<void>;
+};
+
+/** Make once per process. */
+export function pushServices(ports: PushPorts): PushServices {
+  const lanes = new Map<string, Lane>();
+  const { tables, clock, settings, instance } = ports;
+  let claims = 0;
+  return {
+    ...ports,
+    bodies: new BodyPool(settings.bodyBytes),
+    plans: new PlanCache(),
+    claimName: () => `${instance}.${++claims}`,
+    laneOf(connector) {
+      let lane = lanes.get(connector);
+      if (lane === undefined) {
+        const client = ports.clientOf(connector);
+        lane = new Lane({ connector, client, table: tables.connectors, clock, settings, instance });
+        lanes.set(connector, lane);
+      }
+      return lane;
+    },
+    close: async () => {
+      await Promise.all([...lanes.values()].map((lane) => lane.close()));
+    },
+  };
+}
