@@ -61,7 +61,7 @@ test('a torn last line is read once it is whole, or once the blob rests', async 
   await collector.run();
   assert.equal(collector.records().length, 1);
   await collector.run();
-  collector.put(`${whole}`, HOUR, SOURCE, collector.state.now);
+  collector.put(whole, HOUR, SOURCE, collector.state.now);
   await collector.run();
   assert.equal(collector.records().length, 1);
   collector.state.now += HOUR_MS + 1;
