@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { FINAL_EXPORT_STATES, type ChunkRow, type ChunkState, type ExportRow } from '../ledger/model.ts';
+import { hashName } from '../telemetry/log.ts';
 import { sumTallies, type Sums } from './sums.ts';
 import { CHUNK_LETTERS, type ExportStatus } from './types.ts';
 
@@ -33,7 +33,7 @@ export function exportStatus(
   const reasons = [...row.reasons, ...chunkReasons];
   return {
     exportId: row.exportId,
-    name: hideNames ? createHash('sha256').update(row.blobName).digest('hex').slice(0, 16) : row.blobName,
+    name: hideNames ? hashName(row.blobName) : row.blobName,
     state: row.state,
     bytes: row.bytes,
     arrivedAt: row.arrivedAt,
