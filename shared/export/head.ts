@@ -5,7 +5,7 @@ import { CSV_PARSE_OPTIONS, detectDialect, type DialectHints } from './dialect.t
 import { RecordScanner } from './scanner.ts';
 import { looksBinary, refuseCompressed, signatureOf } from './signature.ts';
 import type { Dialect, PinnedEncoding } from './types.ts';
-import { decodeWindows1252 } from './windows1252.ts';
+import { decodeWindows1252 } from '../schema/windows1252.ts';
 
 /** Bytes of the pinned source that {@link readHead} wants to see; all of it when it is shorter. */
 export const HEAD_BYTES = 256 * 1024;
