@@ -61,5 +61,6 @@ export function fromExportTableRow(row: TableRow): ExportRow {
     owner: required(row, 'owner', 'string'),
     claimUntil: required(row, 'claimUntil', 'string'),
     ...optionalText(row, 'traceparent'),
+    ...optional('closing', row['closing'] as ExportRow['closing']),
   };
 }

@@ -1,0 +1,161 @@
+import { ConflictError, type Reason } from '../errors.ts';
+import { changeChunk, failedChunk, listChunks, removeChunks } from '../ledger/chunks.ts';
+import {
+  changeExport,
+  moved,
+  readExport,
+  replaceExport,
+  type ExportKeys,
+  type Stored,
+} from '../ledger/exports.ts';
+import { FINAL_CHUNK_STATES, FINAL_EXPORT_STATES, type ChunkRow, type ExportRow } from '../ledger/model.ts';
+import type { FindingCounts } from '../schema/types.ts';
+import { dropPin } from './pin.ts';
+import type { SplitServices } from './services.ts';
+
+export type CompleteServices = Pick<SplitServices, 'tables' | 'blobs' | 'clock' | 'log'>;
+
+/** So many reasons of failed chunks go up to their export. */
+const MAX_REASONS = 10;
+
+/** States of exports of which nothing was sent: their chunks are traces of the split. */
+const NEVER_SENT: ReadonlySet<string> = new Set(['rejected', 'duplicate']);
+
+/**
+ * End an export whose every chunk is final: sums, state, then the pin is dropped. Cheap when something is still to do, and fine
+ * to be called by everyone who ended a chunk, at once or again.
+ * @returns the export when it has ended, undefined when it has not
+ */
+export async function completeExport(
+  keys: ExportKeys,
+  services: CompleteServices,
+): Promise<ExportRow | undefined> {
+  const { tables, clock, log } = services;
+  for (;;) {
+    const stored = await readExport(tables.exports, keys);
+    if (stored === undefined) return undefined;
+    const { row } = stored;
+    if (FINAL_EXPORT_STATES.has(row.state)) return releaseExport(stored, services);
+    if (row.state !== 'queued' && row.state !== 'pushing') return undefined;
+    const chunks = (await listChunks(tables.chunks, row.exportId)).map((chunk) => chunk.row);
+    if (chunks.length < row.chunks || chunks.some(({ state }) => !FINAL_CHUNK_STATES.has(state)))
+      return undefined;
+    try {
+      const ended = await replaceExport(tables.exports, stored, ending(row, chunks, clock.now()));
+      log.info('export.ended', {
+        exportId: row.exportId,
+        connector: row.connector,
+        state: ended.row.state,
+        records: row.records,
+      });
+      return await releaseExport(ended, services);
+    } catch (error) {
+      if (!(error instanceof ConflictError)) throw error;
+    }
+  }
+}
+
+function ending(row: ExportRow, chunks: readonly ChunkRow[], now: number): ExportRow {
+  const sum = (of: (chunk: ChunkRow) => number): number =>
+    chunks.reduce((total, chunk) => total + of(chunk), 0);
+  const failed = sum((chunk) => chunk.failed);
+  const quarantined = sum((chunk) => chunk.quarantined);
+  const whole = quarantined > 0 ? 'completedWithRefusals' : 'completed';
+  const state = failed > 0 ? (row.closing ?? 'failed') : whole;
+  const { closing: _closing, ...rest } = row;
+  return moved(rest, state, now, {
+    accepted: sum((chunk) => chunk.accepted),
+    quarantined,
+    failed,
+    possiblyDuplicated: sum((chunk) => chunk.possiblyDuplicated),
+    requests: sum((chunk) => chunk.requests),
+    retries: sum((chunk) => chunk.retries),
+    refusals: merged(chunks.map((chunk) => chunk.refusals)),
+    warnings: merged(chunks.map((chunk) => chunk.warnings)),
+    reasons: withReasons(row.reasons, chunks),
+    owner: '',
+    claimUntil: '',
+  });
+}
+
+function merged(counts: readonly FindingCounts[]): FindingCounts {
+  const sums: FindingCounts = {};
+  for (const each of counts) {
+    for (const [finding, count] of Object.entries(each)) sums[finding] = (sums[finding] ?? 0) + count;
+  }
+  return sums;
+}
+
+/** Why chunks failed, each cause once. */
+function withReasons(reasons: readonly Reason[], chunks: readonly ChunkRow[]): readonly Reason[] {
+  const all = [...reasons];
+  for (const { state, reason } of chunks) {
+    const known = all.some(({ code, cause }) => code === reason?.code && cause === reason.cause);
+    if (state === 'failed' && reason !== undefined && !known && all.length < MAX_REASONS) all.push(reason);
+  }
+  return all;
+}
+
+/**
+ * End an export before its time: what is not settled yet counts as failed, and whoever pushes one of its chunks is fenced off.
+ * Noted in the ledger first, so that the sweep finishes what a crash interrupts. One that was not queued yet has nothing to
+ * count; one that has ended stays as it is.
+ */
+export async function closeExport(
+  keys: ExportKeys,
+  closing: 'cancelled' | 'sourceLost',
+  reason: Reason,
+  services: CompleteServices,
+): Promise<ExportRow | undefined> {
+  const { tables, clock } = services;
+  const noted = await changeExport(tables.exports, keys, (row) => {
+    if (FINAL_EXPORT_STATES.has(row.state) || row.closing !== undefined) return undefined;
+    const reasons = [...row.reasons, reason];
+    if (row.state === 'queued' || row.state === 'pushing') return { ...row, closing, reasons };
+    return moved(row, closing, clock.now(), { ...NOTHING_SENT, reasons });
+  });
+  return noted && finishClosing(noted.row, services);
+}
+
+/** What the row of an export says that never got as far as being sent. */
+export const NOTHING_SENT = { records: 0, chunks: 0, owner: '', claimUntil: '' } as const;
+
+/** Give up what is left of an export that is being closed, then complete it. */
+export async function finishClosing(
+  row: ExportRow,
+  services: CompleteServices,
+): Promise<ExportRow | undefined> {
+  const { tables, clock } = services;
+  const reason = row.reasons.at(-1);
+  if (row.closing !== undefined && reason !== undefined) {
+    for (const { row: chunk } of await listChunks(tables.chunks, row.exportId)) {
+      await changeChunk(tables.chunks, chunk, (current) =>
+        FINAL_CHUNK_STATES.has(current.state) ? undefined : failedChunk(current, reason, clock.now()),
+      );
+    }
+  }
+  return completeExport(row, services);
+}
+
+/**
+ * Let go of what an ended export held: its snapshot or staged copy, and the chunks of one of which nothing was sent. Until that is
+ * noted in its row, the sweep comes back to it.
+ */
+export async function releaseExport(
+  stored: Stored<ExportRow>,
+  services: Pick<CompleteServices, 'tables' | 'blobs'>,
+): Promise<ExportRow> {
+  const { row } = stored;
+  if (!row.pinned) return row;
+  const { tables, blobs } = services;
+  if (NEVER_SENT.has(row.state) || row.records === 0) await removeChunks(tables.chunks, row.exportId);
+  await dropPin(row, { blobs });
+  const { source: _source, checkpoint: _checkpoint, ...rest } = row;
+  try {
+    return (await replaceExport(tables.exports, stored, { ...rest, pinned: false })).row;
+  } catch (error) {
+    // Somebody else released it, or a replay has just begun and pins it anew.
+    if (error instanceof ConflictError) return row;
+    throw error;
+  }
+}

@@ -1,0 +1,223 @@
+import { ExportRejectedError, SourceLostError, type Reason } from '../errors.ts';
+import { chunkMessageOf } from '../delivery/chunkMessage.ts';
+import { listChunks } from '../ledger/chunks.ts';
+import { claimContent } from '../ledger/contents.ts';
+import { changeExport, moved, type Stored } from '../ledger/exports.ts';
+import type { ExportRow, ExportState } from '../ledger/model.ts';
+import type { BlobAddress } from '../storage/blobs.ts';
+import { NOTHING_SENT, releaseExport } from './complete.ts';
+import { exportDigest } from './digest.ts';
+import { decideEncoding } from './encoding.ts';
+import { HEAD_BYTES } from './head.ts';
+import { pinExport, sourceName } from './pin.ts';
+import { readBytes } from './readBytes.ts';
+import { judgeRefusals } from './refusalPolicy.ts';
+import { scanExport } from './scanExport.ts';
+import type { ConnectorRules, SplitServices } from './services.ts';
+import { SplitClaim, SplitLostError } from './splitClaim.ts';
+import type { ExportPlan, PinnedEncoding, ScanCheckpoint } from './types.ts';
+
+/** The pinned content, once its size is known. */
+type Source = { readonly source: BlobAddress; readonly bytes: number };
+
+/**
+ * Split an export into chunks and queue them, from wherever an earlier attempt was cut off: pin, plan, scan, judge, claim the
+ * content, queue. Each step is in the ledger before the next begins, and each may be done twice. Returns at once when another has
+ * the split. An export that cannot be sent is closed here; what the environment is at fault for is thrown.
+ */
+export async function splitExport(stored: Stored<ExportRow>, services: SplitServices): Promise<void> {
+  const claim = await SplitClaim.take(services, stored);
+  if (claim === undefined) return;
+  try {
+    if (claim.row.state === 'splitting') await advance(claim, services);
+    else await claim.stop();
+    if (claim.row.state === 'queued' || claim.row.state === 'pushing') await queueChunks(claim.row, services);
+  } catch (error) {
+    await settle(claim, error, services);
+  } finally {
+    await claim.stop();
+  }
+}
+
+async function advance(claim: SplitClaim, services: SplitServices): Promise<void> {
+  const { log, clock } = services;
+  const { exportId, connector } = claim.row;
+  const rules = await rulesOf(claim.row, services);
+  if (claim.row.contentHash === undefined) {
+    const source = await pinned(claim, services, rules);
+    const plan = await scanPlan(claim, source, services, rules);
+    const end = await scanExport(claim, source, plan, services);
+    if (end.records === 0) {
+      await close(claim, 'completed', [NO_RECORDS], services);
+      return;
+    }
+    await accept(claim, source, plan, end, services, rules);
+  }
+  const holder = await claimContent(services.tables, claim.row, claim.row.contentHash ?? '');
+  if (holder !== undefined) {
+    await close(claim, 'duplicate', [], services, { duplicateOf: holder });
+    return;
+  }
+  await claim.change((row) => moved(row, 'queued', clock.now()));
+  await claim.stop();
+  log.info('export.queued', { exportId, connector, records: claim.row.records, count: claim.row.chunks });
+}
+
+async function rulesOf({ connector }: ExportRow, services: SplitServices): Promise<ConnectorRules> {
+  const rules = await services.rulesOf(connector);
+  if (rules === undefined) throw new Error('An export is being split whose connector is not known any more.');
+  return rules;
+}
+
+async function pinned(
+  claim: SplitClaim,
+  services: SplitServices,
+  { mapping }: ConnectorRules,
+): Promise<Source> {
+  let { source } = claim.row;
+  if (source === undefined) {
+    source = await pinExport(claim.row, services, mapping?.encoding, claim.signal);
+    await claim.change((row) => ({ ...row, ...(source && { source }) }));
+  }
+  const facts = await services.blobs.facts(source);
+  if (facts === undefined) throw new SourceLostError(LOST);
+  return { source, bytes: facts.bytes };
+}
+
+/** The plan to scan by, in the ledger before the scan: settings may change before a scan that was cut off goes on. */
+async function scanPlan(
+  claim: SplitClaim,
+  source: Source,
+  services: SplitServices,
+  rules: ConnectorRules,
+): Promise<ExportPlan> {
+  if (claim.row.plan !== undefined) return JSON.parse(claim.row.plan) as ExportPlan;
+  const plan = await planned(claim, source, services, rules, services.settings);
+  await claim.change((row) => ({ ...row, plan: JSON.stringify(plan) }));
+  return plan;
+}
+
+async function planned(
+  claim: SplitClaim,
+  { source, bytes }: Source,
+  { blobs, planExport, log }: SplitServices,
+  { schema, mapping }: ConnectorRules,
+  {
+    chunkRecords,
+    recordsPerRequest,
+    maxBodyBytes,
+    maxRecordBytes,
+    onUnknownOutcome,
+  }: SplitServices['settings'] | ExportPlan,
+  encoding?: PinnedEncoding,
+): Promise<ExportPlan> {
+  const head = await readBytes(blobs, source, { start: 0, end: Math.min(HEAD_BYTES, bytes) }, claim.signal);
+  const { plan, warnings } = planExport({
+    name: sourceName(claim.row, source),
+    head,
+    totalBytes: bytes,
+    arrivedAt: Date.parse(claim.row.arrivedAt),
+    schema,
+    settings: { chunkRecords, recordsPerRequest, maxBodyBytes, maxRecordBytes, onUnknownOutcome },
+    ...(mapping && { mapping }),
+    ...(encoding && { encoding }),
+  });
+  const { exportId, connector } = claim.row;
+  for (const { code } of warnings) log.warn('export.planned', { exportId, connector, code });
+  return plan;
+}
+
+/** The scan is through: fix the plan by the encoding it decided on, judge the export as a whole, and name its content. */
+async function accept(
+  claim: SplitClaim,
+  source: Source,
+  scanned: ExportPlan,
+  end: ScanCheckpoint,
+  services: SplitServices,
+  rules: ConnectorRules,
+): Promise<void> {
+  const { tables, blobs } = services;
+  const encoding = decideEncoding(end.utf8, forcedEncoding(rules));
+  const plan =
+    encoding === scanned.encoding
+      ? scanned
+      : await planned(claim, source, services, rules, scanned, encoding);
+  const records = blobs.read(source.source, { start: plan.head.end, end: source.bytes }, claim.signal);
+  await judgeRefusals(records, plan, plan.policy);
+  const chunks = await listChunks(tables.chunks, claim.row.exportId);
+  const header = await readBytes(blobs, source.source, plan.head, claim.signal);
+  const contentHash = exportDigest(
+    header,
+    chunks.map(({ row }) => row.sha256),
+  );
+  await claim.change(({ checkpoint: _checkpoint, ...row }) => ({
+    ...row,
+    plan: JSON.stringify(plan),
+    contentHash,
+    records: end.records,
+    chunks: end.chunks,
+  }));
+}
+
+/** UTF-16 was made UTF-8 when it was staged. */
+function forcedEncoding({ mapping }: ConnectorRules): PinnedEncoding | undefined {
+  const forced = mapping?.encoding;
+  return forced === 'utf-16le' || forced === 'utf-16be' ? 'utf-8' : forced;
+}
+
+/** Send every chunk that waits for its first message. The export keeps its owner until all are sent, so that a crash shows. */
+async function queueChunks(row: ExportRow, { tables, queue }: SplitServices): Promise<void> {
+  for (const { row: chunk } of await listChunks(tables.chunks, row.exportId)) {
+    if (chunk.state === 'pending' && chunk.issues === 0) await queue.send(chunkMessageOf(chunk, row));
+  }
+  await changeExport(tables.exports, row, (current) =>
+    current.owner === row.owner ? { ...current, owner: '', claimUntil: '' } : undefined,
+  );
+}
+
+async function settle(claim: SplitClaim, error: unknown, services: SplitServices): Promise<void> {
+  if (error instanceof SplitLostError || claim.lost) return;
+  const final = error instanceof ExportRejectedError || error instanceof SourceLostError;
+  if (!final) throw error;
+  const state = error instanceof ExportRejectedError ? 'rejected' : 'sourceLost';
+  const reasons = error instanceof ExportRejectedError ? error.reasons : [error.reason];
+  await close(claim, state, reasons, services).catch((failure: unknown) => {
+    if (!(failure instanceof SplitLostError)) throw failure;
+  });
+}
+
+/** End an export of which nothing is sent. */
+async function close(
+  claim: SplitClaim,
+  state: ExportState,
+  reasons: readonly Reason[],
+  services: SplitServices,
+  change: Partial<ExportRow> = {},
+): Promise<void> {
+  const { log, clock } = services;
+  await claim.change((row) =>
+    moved(row, state, clock.now(), { ...NOTHING_SENT, reasons: [...row.reasons, ...reasons], ...change }),
+  );
+  await claim.stop();
+  const { exportId, connector } = claim.row;
+  const [first] = reasons;
+  log[state === 'completed' || state === 'duplicate' ? 'info' : 'error']('export.ended', {
+    exportId,
+    connector,
+    state,
+    ...(first && { code: first.code }),
+  });
+  await releaseExport(claim.stored, services);
+}
+
+const NO_RECORDS: Reason = {
+  code: 'NO_RECORDS',
+  cause: 'The export holds a header and no records.',
+  cure: 'Nothing, if a day without records is right; else look for the cause in the EHR system.',
+};
+
+const LOST: Reason = {
+  code: 'SOURCE_LOST',
+  cause: 'The pinned content of the export is gone.',
+  cure: 'Put the export into its folder again.',
+};
