@@ -1,4 +1,13 @@
 /** Entry of the app: every function registers itself when its file is loaded. */
+import { app } from '@azure/functions';
 import { registerBlobBinding } from './blobBinding.ts';
+import { shutDown } from './services.ts';
+import './failChunk.ts';
+import './pushChunk.ts';
+import './reportDailyStatus.ts';
+import './splitExport.ts';
+import './status.ts';
+import './sweepLedger.ts';
 
 registerBlobBinding();
+app.hook.appTerminate(() => shutDown());

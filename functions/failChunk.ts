@@ -1,0 +1,19 @@
+import { app, type InvocationContext } from '@azure/functions';
+import { failChunk } from '../shared/delivery/failChunk.ts';
+import { QUEUES } from '../shared/ledger/model.ts';
+import { inInvocation } from './invocation.ts';
+import { services } from './services.ts';
+
+/** A chunk's message was poisoned: send it again if it made progress, else give the chunk up after the third time. */
+async function handlePoison(message: unknown, context: InvocationContext): Promise<void> {
+  await inInvocation(context, async () => {
+    const { split } = await services();
+    await failChunk(message, split);
+  });
+}
+
+app.storageQueue('failChunk', {
+  queueName: QUEUES.poison,
+  connection: 'ExportStorage',
+  handler: handlePoison,
+});

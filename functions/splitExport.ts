@@ -1,0 +1,26 @@
+import { app, type InvocationContext } from '@azure/functions';
+import { receiveExport } from '../shared/export/receive.ts';
+import { CONTAINERS } from '../shared/ledger/model.ts';
+import type { BlobReference } from './blobBinding.ts';
+import { inInvocation } from './invocation.ts';
+import { services } from './services.ts';
+
+/**
+ * A blob appeared in `exports`: pin it, split it, queue its chunks. Given a reference, never the content.
+ * The connector is the first folder of the blob's name. Throws when another delivery of the event may help.
+ */
+async function splitExport(reference: unknown, context: InvocationContext): Promise<void> {
+  const { containerName, blobName } = reference as BlobReference;
+  await inInvocation(context, async () => {
+    const { split } = await services();
+    await receiveExport({ container: containerName, blobName }, split);
+  });
+}
+
+app.storageBlob('splitExport', {
+  path: `${CONTAINERS.exports}/{name}`,
+  connection: 'ExportStorage',
+  sdkBinding: true,
+  ...(process.env['EVENT_SOURCE'] === 'polling' ? {} : { source: 'EventGrid' }),
+  handler: splitExport,
+});

@@ -1,0 +1,18 @@
+import { app, type InvocationContext, type Timer } from '@azure/functions';
+import { sweepSettings } from '../shared/config/settings.ts';
+import { sweepLedger } from '../shared/ledger/sweep.ts';
+import { inInvocation } from './invocation.ts';
+import { services } from './services.ts';
+
+/** Mend what events and messages missed: unseen exports, lapsed claims, chunks past their due time, exports not completed. */
+async function handleSweep(_timer: Timer, context: InvocationContext): Promise<void> {
+  await inInvocation(context, async () => {
+    const { split } = await services();
+    await sweepLedger(split);
+  });
+}
+
+app.timer('sweepLedger', {
+  schedule: process.env[sweepSettings.schedule.name] ?? sweepSettings.schedule.absent,
+  handler: handleSweep,
+});
