@@ -1,8 +1,9 @@
 import type { Clock } from '../clock.ts';
+import type { Stored } from '../ledger/exports.ts';
 import { BATCH_LETTERS, chunkRowKey, type ChunkRow } from '../ledger/model.ts';
 import type { TableStore } from '../storage/tables.ts';
 import { batchRange, letterOf, withLetter, type BatchLetter } from './batches.ts';
-import { GroupedWriter, type Versioned } from './groupedWriter.ts';
+import { GroupedWriter } from './groupedWriter.ts';
 import {
   fromPartsTableRow,
   tallyOf,
@@ -35,7 +36,7 @@ export type BatchBookOptions = {
   readonly owner: string;
   readonly recordsPerRequest: number;
   /** Parts that earlier invocations left. */
-  readonly parts: ReadonlyMap<number, Versioned<BatchParts>>;
+  readonly parts: ReadonlyMap<number, Stored<BatchParts>>;
 };
 
 /**
@@ -51,10 +52,10 @@ export class BatchBook {
   constructor(options: BatchBookOptions) {
     this.#options = options;
     this.#writer = options.writer;
-    for (const [batch, { value, etag }] of options.parts) {
+    for (const [batch, { row, etag }] of options.parts) {
       // A late invocation may have left parts of a batch that went through as a whole meanwhile: they mean nothing.
       const letter = this.letter(batch);
-      if (letter !== accepted && letter !== refused) this.#parts.set(batch, this.#open(batch, value, etag));
+      if (letter !== accepted && letter !== refused) this.#parts.set(batch, this.#open(batch, row, etag));
     }
   }
 
@@ -247,7 +248,7 @@ export class BatchBook {
     const port = {
       read: async () => {
         const stored = await chunks.get(exportId, chunkRowKey(chunk, batch));
-        return stored && { value: fromPartsTableRow(stored.row), etag: stored.etag };
+        return stored && { row: fromPartsTableRow(stored.row), etag: stored.etag };
       },
       write: (next: BatchParts, etag: string | undefined) => {
         const row = toPartsTableRow(exportId, chunk, batch, next);

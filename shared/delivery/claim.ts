@@ -1,10 +1,12 @@
 import type { Clock } from '../clock.ts';
 import { ConflictError } from '../errors.ts';
-import { fromChunkTableRow, toChunkTableRow } from '../ledger/chunkRows.ts';
-import { chunkRowKey, type ChunkRow } from '../ledger/model.ts';
+import { toChunkTableRow } from '../ledger/chunkRows.ts';
+import { readChunk } from '../ledger/chunks.ts';
+import type { Stored } from '../ledger/exports.ts';
+import type { ChunkRow } from '../ledger/model.ts';
 import type { TableStore } from '../storage/tables.ts';
 import { freshBatches } from './batches.ts';
-import { GroupedWriter, type Versioned } from './groupedWriter.ts';
+import { GroupedWriter } from './groupedWriter.ts';
 
 /** A chunk that wakes up this much before it is due is due: clocks differ. ms */
 const EARLY_MS = 2_000;
@@ -35,16 +37,16 @@ export type ClaimOptions = {
  * @returns undefined when another was faster
  */
 export async function claimChunk(
-  { value, etag }: Versioned<ChunkRow>,
+  { row, etag }: Stored<ChunkRow>,
   { chunks, clock, owner, claimMs, recordsPerRequest }: ClaimOptions,
 ): Promise<GroupedWriter<ChunkRow> | undefined> {
   const now = clock.now();
-  const { dueAt: _dueAt, reason: _reason, ...rest } = value;
+  const { dueAt: _dueAt, reason: _reason, ...rest } = row;
   const claimed: ChunkRow = {
     ...rest,
     state: 'pushing',
-    stateAt: value.state === 'pushing' ? value.stateAt : iso(now),
-    batches: value.batches === '' ? freshBatches(value.records, recordsPerRequest) : value.batches,
+    stateAt: row.state === 'pushing' ? row.stateAt : iso(now),
+    batches: row.batches === '' ? freshBatches(row.records, recordsPerRequest) : row.batches,
     owner,
     claimUntil: iso(now + claimMs),
   };
@@ -55,12 +57,8 @@ export async function claimChunk(
     if (error instanceof ConflictError) return undefined;
     throw error;
   }
-  const { exportId, chunk } = value;
   const port = {
-    read: async () => {
-      const stored = await chunks.get(exportId, chunkRowKey(chunk));
-      return stored && { value: fromChunkTableRow(stored.row), etag: stored.etag };
-    },
+    read: () => readChunk(chunks, row.exportId, row.chunk),
     write: (next: ChunkRow, known: string | undefined) => chunks.replace(toChunkTableRow(next), known!),
     owned: (stored: ChunkRow, wanted: ChunkRow) =>
       stored.owner === owner ||

@@ -1,10 +1,10 @@
 import type { Reason } from '../errors.ts';
-import { FINAL_EXPORT_STATES, type ChunkRow } from '../ledger/model.ts';
+import { closeExport, completeExport } from '../export/complete.ts';
+import type { ChunkRow } from '../ledger/model.ts';
 import { quarantineAddress, writeQuarantine } from '../quarantine/quarantine.ts';
 import { allSettled } from './batches.ts';
 import { chunkMessageOf } from './chunkMessage.ts';
 import type { ChunkRun } from './chunkRun.ts';
-import { changeExport } from './ledgerAccess.ts';
 import type { ChunkFindings } from './readChunk.ts';
 
 /** What became of a message. None of it is an error: the host may delete the message. */
@@ -115,6 +115,11 @@ export async function release(run: ChunkRun): Promise<void> {
 
 /** The export ended (cancelled, source lost): what was not accepted counts as failed. */
 export async function giveUp(run: ChunkRun, reason: Reason): Promise<PushResult> {
+  await failRest(run, reason);
+  return complete(run);
+}
+
+async function failRest(run: ChunkRun, reason: Reason): Promise<void> {
   const now = run.services.clock.now();
   run.book.giveUp();
   await run.writer.change((row) => ({
@@ -124,7 +129,6 @@ export async function giveUp(run: ChunkRun, reason: Reason): Promise<PushResult>
     failed: row.records - row.accepted,
   }));
   run.services.log.error('chunk.givenUp', { ...run.where, code: reason.code });
-  return complete(run);
 }
 
 /** The pinned bytes of the chunk are gone or changed: the export ends `sourceLost`. */
@@ -135,23 +139,13 @@ export async function loseSource(run: ChunkRun): Promise<PushResult> {
     cause: `Bytes ${row.start} to ${row.end} of the pinned export are gone or are no longer what was split.`,
     cure: 'Find out who deleted the export or its snapshot, and put it into the container again; what was accepted is known by the ledger.',
   };
-  const { connectorKey, exportId } = exportRow;
-  await changeExport(services.tables.exports, connectorKey, exportId, (now) =>
-    FINAL_EXPORT_STATES.has(now.state)
-      ? now
-      : {
-          ...now,
-          state: 'sourceLost',
-          stateAt: iso(services.clock.now()),
-          reasons: [...now.reasons, reason],
-        },
-  );
   services.log.error('export.sourceLost', run.where);
-  return giveUp(run, reason);
+  await failRest(run, reason);
+  await closeExport(exportRow, 'sourceLost', reason, services);
+  return { kind: 'settled' };
 }
 
 async function complete(run: ChunkRun): Promise<PushResult> {
-  const { connectorKey, exportId } = run.exportRow;
-  await run.services.completeExport(connectorKey, exportId);
+  await completeExport(run.exportRow, run.services);
   return { kind: 'settled' };
 }

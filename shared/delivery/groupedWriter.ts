@@ -1,13 +1,11 @@
 import type { Clock } from '../clock.ts';
 import { ConflictError } from '../errors.ts';
+import type { Stored } from '../ledger/exports.ts';
 import { FencedError } from './faultKinds.ts';
-
-/** A value as the ledger holds it. */
-export type Versioned<Value> = { readonly value: Value; readonly etag: string };
 
 /** One ledger row as a {@link GroupedWriter} needs it. */
 export type RowPort<Value> = {
-  read(): Promise<Versioned<Value> | undefined>;
+  read(): Promise<Stored<Value> | undefined>;
   /** Insert when `etag` is undefined, else replace conditionally. @throws {ConflictError} when another won */
   write(value: Value, etag: string | undefined): Promise<string>;
   /** Whether the row as stored still belongs to this writer, or is what it wanted to leave behind. */
@@ -110,17 +108,17 @@ export class GroupedWriter<Value> {
         if (!(error instanceof ConflictError)) await this.#pause(deadline, error);
         const stored = await this.#read(deadline);
         if (stored === undefined && this.#etag === undefined) continue;
-        if (stored === undefined || (stored.etag !== this.#etag && !port.owned(stored.value, wanted))) {
+        if (stored === undefined || (stored.etag !== this.#etag && !port.owned(stored.row, wanted))) {
           throw new FencedError('The row belongs to another invocation.', { cause: error });
         }
         this.#etag = stored.etag;
-        wanted = port.merge(stored.value, wanted);
-        this.#value = port.merge(stored.value, this.#value);
+        wanted = port.merge(stored.row, wanted);
+        this.#value = port.merge(stored.row, this.#value);
       }
     }
   }
 
-  async #read(deadline: number): Promise<Versioned<Value> | undefined> {
+  async #read(deadline: number): Promise<Stored<Value> | undefined> {
     for (;;) {
       try {
         return await this.#port.read();

@@ -1,20 +1,19 @@
+import { changeExport, moved, type Stored } from '../ledger/exports.ts';
 import type { ChunkRow, ExportRow } from '../ledger/model.ts';
 import { BatchBook } from './batchBook.ts';
 import { ChunkRun } from './chunkRun.ts';
 import { claimChunk } from './claim.ts';
-import type { Versioned } from './groupedWriter.ts';
-import { changeExport } from './ledgerAccess.ts';
 import { readParts } from './parts.ts';
 import type { PushServices } from './services.ts';
 
 /** Claim a chunk and gather what working on it takes. @returns undefined when another was faster */
 export async function openRun(
   services: PushServices,
-  stored: Versioned<ChunkRow>,
+  stored: Stored<ChunkRow>,
   exportRow: ExportRow,
 ): Promise<ChunkRun | undefined> {
   const { tables, clock, settings } = services;
-  const { exportId, connectorKey, connector } = exportRow;
+  const { exportId, connector } = exportRow;
   const lane = services.laneOf(connector);
   const plan = services.plans.get(exportRow);
   const { recordsPerRequest } = plan;
@@ -23,15 +22,13 @@ export async function openRun(
   const writer = await claimChunk(stored, options);
   if (writer === undefined) return undefined;
   if (exportRow.state === 'queued') {
-    await changeExport(tables.exports, connectorKey, exportId, (row) =>
-      row.state === 'queued'
-        ? { ...row, state: 'pushing', stateAt: new Date(clock.now()).toISOString() }
-        : row,
+    await changeExport(tables.exports, exportRow, (row) =>
+      row.state === 'queued' ? moved(row, 'pushing', clock.now()) : undefined,
     );
   }
   // A chunk never claimed before has no parts.
   const parts =
-    stored.value.batches === '' ? new Map() : await readParts(tables.chunks, exportId, writer.value.chunk);
+    stored.row.batches === '' ? new Map() : await readParts(tables.chunks, exportId, writer.value.chunk);
   const book = new BatchBook({ chunks: tables.chunks, clock, writer, owner, recordsPerRequest, parts });
   return new ChunkRun({ services, exportRow, plan, lane, writer, book, owner });
 }

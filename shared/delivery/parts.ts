@@ -1,4 +1,5 @@
 import { jsonColumns, jsonOf, required } from '../ledger/columns.ts';
+import type { Stored } from '../ledger/exports.ts';
 import { BATCH_LETTERS, chunkRowKey } from '../ledger/model.ts';
 import type { TableRow, TableStore } from '../storage/tables.ts';
 import type { BatchLetter } from './batches.ts';
@@ -119,15 +120,15 @@ export async function readParts(
   chunks: Pick<TableStore, 'list'>,
   exportId: string,
   chunk: number,
-): Promise<Map<number, { value: BatchParts; etag: string }>> {
-  const found = new Map<number, { value: BatchParts; etag: string }>();
+): Promise<Map<number, Stored<BatchParts>>> {
+  const found = new Map<number, Stored<BatchParts>>();
   const prefix = `${chunkRowKey(chunk)}.b`;
   for await (const { row, etag } of chunks.list({
     partitionKey: exportId,
     from: prefix,
     to: `${prefix}~`,
   })) {
-    found.set(Number(row.rowKey.slice(prefix.length)), { value: fromPartsTableRow(row), etag });
+    found.set(Number(row.rowKey.slice(prefix.length)), { row: fromPartsTableRow(row), etag });
   }
   return found;
 }

@@ -1,4 +1,7 @@
 import { SourceLostError, type Reason } from '../errors.ts';
+import { completeExport } from '../export/complete.ts';
+import { readChunk as readChunkRow } from '../ledger/chunks.ts';
+import { readExport } from '../ledger/exports.ts';
 import { FINAL_EXPORT_STATES, type ExportRow } from '../ledger/model.ts';
 import { ChunkMessageError, parseChunkMessage, type ChunkPointer } from './chunkMessage.ts';
 import type { ChunkRun } from './chunkRun.ts';
@@ -6,7 +9,6 @@ import { admission } from './circuit.ts';
 import { whyNot } from './claim.ts';
 import { finish, giveUp, loseSource, parkChunk, release, yieldChunk, type PushResult } from './endRun.ts';
 import { isEnvironmentFault } from './faultKinds.ts';
-import { readChunkRow, readExport } from './ledgerAccess.ts';
 import { openRun } from './openRun.ts';
 import { readChunk, type ChunkFindings } from './readChunk.ts';
 import type { PushServices } from './services.ts';
@@ -42,20 +44,20 @@ export async function pushChunk(message: unknown, services: PushServices): Promi
 async function push(pointer: ChunkPointer, message: object, services: PushServices): Promise<PushResult> {
   const { tables, clock, queue } = services;
   const stored = await readChunkRow(tables.chunks, pointer.exportId, pointer.chunk);
-  const exported = await readExport(tables.exports, pointer.connectorKey, pointer.exportId);
+  const exported = await readExport(tables.exports, pointer);
   if (stored === undefined || exported === undefined) throw unknownChunk();
-  const obstacle = whyNot(stored.value, clock.now());
+  const obstacle = whyNot(stored.row, clock.now());
   if (obstacle === 'settled') {
-    await services.completeExport(pointer.connectorKey, pointer.exportId);
+    await completeExport(pointer, services);
     return { kind: 'settled' };
   }
   if (obstacle === 'held') return { kind: 'held' };
   if (obstacle !== undefined) return { kind: 'notOurs' };
-  if (exported.value.state === 'received' || exported.value.state === 'splitting') {
+  if (exported.row.state === 'received' || exported.row.state === 'splitting') {
     await queue.send(message, NOT_READY_MS);
     return { kind: 'deferred' };
   }
-  const run = await openRun(services, stored, exported.value);
+  const run = await openRun(services, stored, exported.row);
   return run === undefined ? { kind: 'notOurs' } : work(run);
 }
 
@@ -129,13 +131,12 @@ const CANCELLED: Reason = {
   cure: 'Put the export into the container again if its records shall be sent after all.',
 };
 
-const endReason = ({ state }: ExportRow): Reason | undefined =>
-  FINAL_EXPORT_STATES.has(state) ? CANCELLED : undefined;
+const endReason = ({ state, closing }: ExportRow): Reason | undefined =>
+  FINAL_EXPORT_STATES.has(state) || closing !== undefined ? CANCELLED : undefined;
 
 /** Renew the claim at a third of its time, and notice when the export ends meanwhile. */
 async function keepClaim(run: ChunkRun, signal: AbortSignal): Promise<void> {
   const { clock, settings, tables } = run.services;
-  const { connectorKey, exportId } = run.exportRow;
   const stopped = AbortSignal.any([signal, run.stop.signal]);
   try {
     for (;;) {
@@ -143,9 +144,8 @@ async function keepClaim(run: ChunkRun, signal: AbortSignal): Promise<void> {
       if (signal.aborted) return;
       await run.writer.change((row) => row);
       if (stopped.aborted) continue;
-      const exported = await readExport(tables.exports, connectorKey, exportId);
-      if (exported === undefined || FINAL_EXPORT_STATES.has(exported.value.state))
-        run.stop.now({ kind: 'ended' });
+      const exported = await readExport(tables.exports, run.exportRow);
+      if (exported === undefined || endReason(exported.row) !== undefined) run.stop.now({ kind: 'ended' });
     }
   } catch (error) {
     run.fail(error);

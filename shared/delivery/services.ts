@@ -1,5 +1,6 @@
 import type { Clock, Random } from '../clock.ts';
 import type { ConnectorClient } from '../connector/types.ts';
+import type { CompleteServices } from '../export/complete.ts';
 import type { Log } from '../log.ts';
 import type { BlobStore } from '../storage/blobs.ts';
 import type { MessageQueue } from '../storage/queue.ts';
@@ -11,11 +12,7 @@ import type { PushSettings } from './settings.ts';
 
 /** What the push side is given. */
 export type PushPorts = {
-  readonly tables: {
-    readonly exports: TableStore;
-    readonly chunks: TableStore;
-    readonly connectors: TableStore;
-  };
+  readonly tables: CompleteServices['tables'] & { readonly connectors: TableStore };
   readonly blobs: BlobStore;
   /** The queue of chunk messages. */
   readonly queue: MessageQueue;
@@ -29,8 +26,6 @@ export type PushPorts = {
   readonly stopping: AbortSignal;
   /** The client of a connector; asked once per connector. @throws {PipelineError} for a connector that is not configured */
   clientOf(connector: string): ConnectorClient;
-  /** Settle an export if nothing of it is still to do; repeating it is fine. */
-  completeExport(connectorKey: string, exportId: string): Promise<unknown>;
 };
 
 /** Ports and what all chunks of a process share. */
