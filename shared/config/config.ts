@@ -6,6 +6,7 @@ import { choice, readSettings, textOr, type ValuesOf } from './setting.ts';
 import {
   deliverySettings,
   exportSettings,
+  fhirSettings,
   reportSettings,
   storageSettings,
   sweepSettings,
@@ -41,6 +42,7 @@ export type Config = {
   readonly delivery: ValuesOf<typeof deliverySettings>;
   readonly sweep: ValuesOf<typeof sweepSettings>;
   readonly report: ValuesOf<typeof reportSettings>;
+  readonly fhir: ValuesOf<typeof fhirSettings>;
   readonly connectors: readonly ConnectorConfig[];
 };
 
@@ -58,9 +60,10 @@ export function readConfig(env: Environment): Config {
     delivery: readSettings(deliverySettings, env, faults),
     sweep: readSettings(sweepSettings, env, faults),
     report: readSettings(reportSettings, env, faults),
+    fhir: readSettings(fhirSettings, env, faults),
     connectors: names.flatMap((name) => readConnector(name, env, app.homeCloud, faults) ?? []),
   };
-  faults.push(...storageFaults(config), ...deliveryFaults(config), ...nameFaults(names));
+  faults.push(...storageFaults(config), ...deliveryFaults(config), ...nameFaults(names), ...fhirFaults(config));
   if (env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') {
     faults.push('NODE_TLS_REJECT_UNAUTHORIZED: is 0, which turns the check of certificates off; remove it.');
   }
@@ -99,6 +102,17 @@ function deliveryFaults({ export: { chunkRecords, maxRecordBytes }, delivery }: 
   if (delivery.maxInFlight > delivery.maxInFlightTotal) {
     faults.push('MAX_IN_FLIGHT: is larger than MAX_IN_FLIGHT_TOTAL; lower it or raise the other.');
   }
+  return faults;
+}
+
+function fhirFaults({ fhir, connectors }: Config): string[] {
+  const faults: string[] = [];
+  if (fhir.url !== undefined && !connectors.some(({ name }) => name === fhir.connector))
+    faults.push('FHIR_CONNECTOR: names none of CONNECTORS; give one of them.');
+  if ((fhir.keyVaultUrl === undefined) !== (fhir.keySecretName === undefined))
+    faults.push('FHIR_KEY_VAULT_URL: goes with FHIR_KEY_SECRET_NAME; give both or none.');
+  if (fhir.keyVaultUrl !== undefined && fhir.headerKeys !== undefined)
+    faults.push('FHIR_HEADER_KEYS: is given beside FHIR_KEY_VAULT_URL; give one of the two.');
   return faults;
 }
 

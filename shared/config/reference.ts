@@ -4,6 +4,7 @@ import type { Setting, Settings } from './setting.ts';
 import {
   deliverySettings,
   exportSettings,
+  fhirSettings,
   reportSettings,
   storageSettings,
   sweepSettings,
@@ -21,6 +22,11 @@ const GROUPS: readonly { title: string; intro?: string; prefix?: string; setting
   { title: 'Delivery', settings: deliverySettings },
   { title: 'Sweep', settings: sweepSettings },
   { title: 'Report', settings: reportSettings },
+  {
+    title: 'FHIR',
+    intro: 'The FHIR service as a source: see [fhir.md](fhir.md).',
+    settings: fhirSettings,
+  },
   {
     title: 'Each connector',
     intro:

@@ -231,3 +231,5 @@ export const reportSettings = {
     description: 'Show hashes instead of blob names in logs and reports, where names may hold patient names.',
   }),
 } as const;
+
+export { fhirSettings } from './fhirSettings.ts';

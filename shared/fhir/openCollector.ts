@@ -1,0 +1,108 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock, Random } from '../clock.ts';
+import type { fhirSettings } from '../config/fhirSettings.ts';
+import type { ValuesOf } from '../config/setting.ts';
+import { SettingsError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { BlobStore } from '../storage/blobs.ts';
+import type { TableStore } from '../storage/tables.ts';
+import { HOUR_MS } from './auditBlobs.ts';
+import { collectFhirAudit, type CollectorRun, type CollectorSettings } from './collector.ts';
+import { openFhirHttp } from './fhirHttp.ts';
+import { parseHeaderKeys } from './headerCipher.ts';
+import { parseHeaderTable } from './headerTable.ts';
+import { oidOfToken } from './ownReads.ts';
+import { PatientReader } from './patientReader.ts';
+
+export type FhirSettings = ValuesOf<typeof fhirSettings>;
+
+/** What the collector needs of its surroundings. */
+export type CollectorPorts = {
+  readonly blobs: BlobStore;
+  /** Table `marks` of the ledger. */
+  readonly marks: TableStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** A bearer token for a scope by the collector's identity; `renew` asks for one that was not cached. */
+  readonly token: (scope: string, renew: boolean) => Promise<string>;
+  /** The keys' text from Key Vault; undefined where none is set. */
+  readonly vaultKeys?: () => Promise<string>;
+};
+
+/** A blob of more than this becomes several exports, bytes: over 1,000,000 entries. */
+const MAX_SLICE_BYTES = 2 ** 30;
+
+/** One run of the collector: `budgetMs` is the time after which no further slice is begun. */
+export type Collect = (options: { budgetMs: number; signal?: AbortSignal }) => Promise<CollectorRun>;
+
+/**
+ * The collector as the settings say, or undefined without FHIR_URL. Keys and token are read anew by every run, so that
+ * both can rotate.
+ * @throws {SettingsError} naming the setting at fault
+ */
+export function openCollector(settings: FhirSettings, ports: CollectorPorts): Collect | undefined {
+  const { url: baseUrl } = settings;
+  if (baseUrl === undefined) return undefined;
+  checkAddress(baseUrl, settings);
+  const table = parseHeaderTable(settings.headerTable);
+  const interactions = new Set(settings.interactions.split(',').map((name) => name.trim()));
+  return async ({ budgetMs, signal }) => {
+    const token = tokenSource(baseUrl, settings, ports);
+    const http = openFhirHttp();
+    try {
+      const keys = (await ports.vaultKeys?.()) ?? settings.headerKeys?.reveal() ?? '';
+      const collector: CollectorSettings = {
+        connector: settings.connector,
+        container: settings.container,
+        source: settings.source,
+        settleMs: settings.settleMs,
+        lookbackMs: settings.lookbackHours * HOUR_MS,
+        maxSliceBytes: MAX_SLICE_BYTES,
+        interactions,
+        table,
+        keys: parseHeaderKeys(keys),
+        ownOid: settings.ownOid ?? oidOfToken(await token(false)) ?? '',
+      };
+      const { clock, random } = ports;
+      const { requestsPerSecond } = settings;
+      const patients = new PatientReader({ baseUrl, get: http.get, token, clock, random, requestsPerSecond });
+      return await collectFhirAudit({ ...ports, patients }, collector, {
+        owner: randomUUID(),
+        budgetMs,
+        ...(signal && { signal }),
+      });
+    } finally {
+      await http.close();
+    }
+  };
+}
+
+function tokenSource(
+  baseUrl: string,
+  { token }: FhirSettings,
+  ports: CollectorPorts,
+): (renew: boolean) => Promise<string> {
+  if (token !== undefined) return async () => token.reveal();
+  return (renew) => ports.token(`${baseUrl}/.default`, renew);
+}
+
+/** Patients and tokens travel encrypted, except to this machine itself. */
+function checkAddress(url: string, { token }: FhirSettings): void {
+  const { protocol, hostname, username } = new URL(url);
+  const loopback = ['127.0.0.1', 'localhost', '[::1]'].includes(hostname);
+  const cause =
+    username !== ''
+      ? 'FHIR_URL holds a user name.'
+      : protocol !== 'https:' && !loopback
+        ? 'FHIR_URL does not begin with https://.'
+        : token !== undefined && !loopback
+          ? 'FHIR_TOKEN is given for a service that is not on this machine.'
+          : undefined;
+  if (cause !== undefined)
+    throw new SettingsError({
+      code: 'FHIR_ADDRESS',
+      cause,
+      cure: 'Give the https address of the FHIR service, and no FHIR_TOKEN.',
+    });
+}
