@@ -48,7 +48,8 @@ async function removeOldChunks(current: readonly string[]): Promise<void> {
   }
 }
 
-if (process.argv[1] === import.meta.filename) {
+/** `npm run build`. */
+export async function main(): Promise<void> {
   const { appFiles, built } = await ensureBuilt();
   process.stdout.write(built ? `Built ${appFiles.length} files of the app into ${APP}.\n` : 'Up to date.\n');
 }
