@@ -63,7 +63,12 @@ export function readConfig(env: Environment): Config {
     fhir: readSettings(fhirSettings, env, faults),
     connectors: names.flatMap((name) => readConnector(name, env, app.homeCloud, faults) ?? []),
   };
-  faults.push(...storageFaults(config), ...deliveryFaults(config), ...nameFaults(names), ...fhirFaults(config));
+  faults.push(
+    ...storageFaults(config),
+    ...deliveryFaults(config),
+    ...nameFaults(names),
+    ...fhirFaults(config),
+  );
   if (env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') {
     faults.push('NODE_TLS_REJECT_UNAUTHORIZED: is 0, which turns the check of certificates off; remove it.');
   }
