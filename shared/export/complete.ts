@@ -13,7 +13,10 @@ import type { FindingCounts } from '../schema/types.ts';
 import { dropPin } from './pin.ts';
 import type { SplitServices } from './services.ts';
 
-export type CompleteServices = Pick<SplitServices, 'tables' | 'blobs' | 'clock' | 'log'>;
+/** What ending an export is given. */
+export type CompleteServices = Pick<SplitServices, 'blobs' | 'clock' | 'log'> & {
+  readonly tables: Pick<SplitServices['tables'], 'exports' | 'chunks'>;
+};
 
 /** So many reasons of failed chunks go up to their export. */
 const MAX_REASONS = 10;

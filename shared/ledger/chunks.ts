@@ -81,11 +81,14 @@ export async function changeChunk(
   }
 }
 
-/** The chunk given up: what is not settled counts as failed. Batches keep their states, so that a replay knows them. */
+/**
+ * The chunk given up: whatever was not accepted counts as failed, refused records too, since their quarantine file is only
+ * written when a chunk ends well. Batches keep their states, so that a replay knows them.
+ */
 export function failedChunk(row: ChunkRow, reason: Reason, now: number): ChunkRow {
-  const failed = row.records - row.accepted - row.quarantined;
   const { dueAt: _dueAt, ...rest } = row;
-  return { ...rest, state: 'failed', stateAt: isoTime(now), failed, reason, owner: '', claimUntil: '' };
+  const counts = { quarantined: 0, failed: row.records - row.accepted };
+  return { ...rest, ...counts, state: 'failed', stateAt: isoTime(now), reason, owner: '', claimUntil: '' };
 }
 
 /** Delete every row of an export's chunks, those of batches in parts included. */
