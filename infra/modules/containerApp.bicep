@@ -101,7 +101,7 @@ resource app 'Microsoft.App/containerApps@2025-07-01' = {
       activeRevisionsMode: 'Single'
       ingress: {
         external: !private
-        targetPort: 80
+        targetPort: 8080
         transport: 'http'
         allowInsecure: false
       }
