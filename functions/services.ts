@@ -4,10 +4,11 @@ import { systemClock } from '../shared/clock.ts';
 import { type Config, readConfig } from '../shared/config/config.ts';
 import { pushServices, type PushServices } from '../shared/delivery/services.ts';
 import { DEFAULT_PUSH_SETTINGS } from '../shared/delivery/settings.ts';
-import { completeExport } from '../shared/export/complete.ts';
 import { planExport } from '../shared/export/plan.ts';
-import { DEFAULT_SPLIT_SETTINGS, type SplitServices } from '../shared/export/services.ts';
+import { DEFAULT_SPLIT_SETTINGS } from '../shared/export/services.ts';
+import { DEFAULT_POISON_SETTINGS, type FailServices } from '../shared/delivery/failChunk.ts';
 import { QUEUES, TABLES } from '../shared/ledger/model.ts';
+import { DEFAULT_SWEEP_SETTINGS, type SweepServices } from '../shared/ledger/sweep.ts';
 import type { Log } from '../shared/log.ts';
 import type { DailyServices } from '../shared/report/dailyStatus.ts';
 import { openStorage, type Storage } from '../shared/storage/azureStorage.ts';
@@ -20,7 +21,7 @@ export type Services = {
   readonly config: Config;
   readonly log: Log;
   readonly storage: Storage;
-  readonly split: SplitServices;
+  readonly split: SweepServices & FailServices;
   readonly push: PushServices;
   readonly report: DailyServices;
 };
@@ -57,7 +58,7 @@ async function makeServices(): Promise<Services> {
   const { blobs, clock } = storage;
   const queue = storage.queue(QUEUES.chunks);
   const shared = { tables, blobs, queue, clock, log };
-  const split: SplitServices = {
+  const split: Services['split'] = {
     ...shared,
     settings: {
       ...DEFAULT_SPLIT_SETTINGS,
@@ -69,6 +70,8 @@ async function makeServices(): Promise<Services> {
     newOwner: () => randomUUID().replaceAll('-', ''),
     rulesOf: rulesReader(config.connectors),
     planExport,
+    sweep: { ...DEFAULT_SWEEP_SETTINGS, graceMs: config.sweep.graceMs },
+    poison: DEFAULT_POISON_SETTINGS,
   };
   const push = pushServices({
     ...shared,
@@ -81,7 +84,6 @@ async function makeServices(): Promise<Services> {
       if (!found) throw new Error(`Connector ${connector} is not among CONNECTORS.`);
       return connectConnector(found, clock, config.delivery.requestDeadlineMs);
     },
-    completeExport: (connectorKey, exportId) => completeExport({ connectorKey, exportId }, split),
   });
   return { config, log, storage, split, push, report: reportServices(shared) };
 }
