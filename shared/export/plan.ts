@@ -1,6 +1,9 @@
-import type { Reason } from '../errors.ts';
+import { ExportRejectedError, type Reason } from '../errors.ts';
+import { countKnown, resolveMapping, type ResolvedMapping } from '../schema/mapping.ts';
 import type { MappingFile } from '../schema/mappingFile.ts';
+import { planHeader, planOutput, planPolicy, planValidation } from '../schema/planning.ts';
 import type { ConnectorSchema } from '../schema/schema.ts';
+import { readHead } from './head.ts';
 import type { ExportPlan, PinnedEncoding } from './types.ts';
 
 /** The settings that an export's plan fixes. */
@@ -31,6 +34,8 @@ export type PlanInput = {
 
 export type PlannedExport = {
   readonly plan: ExportPlan;
+  /** Which column holds which field, and how it was found. */
+  readonly mapping: ResolvedMapping;
   /** Oddities that cost nothing, e.g. columns of the schema that are missing but optional. */
   readonly warnings: readonly Reason[];
 };
@@ -38,6 +43,57 @@ export type PlannedExport = {
 /**
  * Judge an export by its head and fix everything that decides how its records are read, judged and sent.
  * The same input gives the same plan, so a split that starts anew comes to the same one.
- * @throws {ExportRejectedError} with every fault of the head, the header and the mapping file at once
+ * @throws {ExportRejectedError} with what is wrong with the head (see `readHead`), or with every fault of the header at once
  */
+export function planExport(input: PlanInput): PlannedExport {
+  const { schema, mapping: file = {}, settings } = input;
+  const forced = file.encoding?.startsWith('utf-16')
+    ? 'utf-8'
+    : (file.encoding as PinnedEncoding | undefined);
+  const wanted = forced ?? input.encoding;
+  const head = readHead(input.head, input.name, {
+    totalBytes: input.totalBytes,
+    recognised: countKnown(schema, file),
+    ...(file.delimiter && { delimiter: file.delimiter }),
+    ...(file.quoting && { quoting: file.quoting }),
+    ...(wanted && { encoding: wanted }),
+  });
+  const outcome = resolveMapping(schema, head.header.columns, file);
+  if ('reasons' in outcome) throw new ExportRejectedError(outcome.reasons);
+  const { mapping } = outcome;
+  const encoding = forced ?? head.encoding ?? input.encoding ?? 'utf-8';
+  const output = planOutput(mapping, head.dialect);
+  return {
+    plan: {
+      version: 1,
+      dialect: head.dialect,
+      encoding,
+      head: { start: head.header.start, end: head.header.end },
+      firstLine: head.firstLine,
+      header: planHeader(head.header.text, mapping, file, head.dialect, output),
+      output,
+      validation: planValidation(mapping, file, input.arrivedAt, encoding === 'utf-8'),
+      ...settings,
+      policy: planPolicy(file),
+    },
+    mapping,
+    warnings: withoutColumn(schema, mapping),
+  };
+}
+
+/** What the split is given: {@link planExport}, or a stand-in of its tests. */
 export type PlanExport = (input: PlanInput) => PlannedExport;
+
+function withoutColumn(schema: ConnectorSchema, { fields }: ResolvedMapping): Reason[] {
+  const mapped = new Set(fields.map(({ field }) => field.name));
+  const missing = schema.fields.filter(({ name }) => !mapped.has(name)).map(({ name }) => `"${name}"`);
+  if (missing.length === 0) return [];
+  return [
+    {
+      code: 'FIELDS_WITHOUT_COLUMN',
+      line: 1,
+      cause: `No column of the export is ${missing.join(', ')}; they are optional.`,
+      cure: 'Add them to the export if the EHR system has them: detections get better by each.',
+    },
+  ];
+}

@@ -1,5 +1,5 @@
 import type { Reason } from '../errors.ts';
-import { isQuarantineHeader } from './extraColumns.ts';
+import { isQuarantineHeader, QUARANTINE_COLUMNS } from './extraColumns.ts';
 import type { MappingFile } from './mappingFile.ts';
 import type { ConnectorSchema, SchemaField } from './schema.ts';
 
@@ -78,6 +78,17 @@ export function resolveMapping(
       fields: schema.fields.flatMap((field) => found.get(field.name) ?? []),
     },
   };
+}
+
+/** Counts the names among some columns that schema or mapping file know: how much like a header they look. */
+export function countKnown(
+  schema: ConnectorSchema,
+  mapping: MappingFile = {},
+): (columns: readonly string[]) => number {
+  const fields = schema.fields.flatMap(({ name, synonyms = [] }) => [name, ...synonyms]);
+  const told = Object.values(mapping.columns ?? {}).filter((name) => name !== null);
+  const known = new Set([...fields, ...told, ...QUARANTINE_COLUMNS].map(normaliseName));
+  return (columns) => columns.filter((name) => known.has(normaliseName(name))).length;
 }
 
 /** Goes from the surest way of finding a column to the least sure, for all fields, before it tries the next. */

@@ -1,7 +1,7 @@
 const TOKEN = /YYYY|YY|MMM|MM|M|DD|D|HH|H|hh|h|mm|ss|\.f|A|Z|T|[^A-Za-z[\]]/y;
 const MONTHS = 'janfebmaraprmayjunjulaugsepoctnovdec';
-/** A format with more optional parts than this is a mistake: each combination becomes a variant of its own. */
-const MAX_VARIANTS = 64;
+/** A format with more optional parts than this is a mistake: each doubles the variants to try. */
+const MAX_OPTIONAL = 6;
 
 /** What is being read of a time. One object, filled anew for each value. */
 export type Parts = { year: number; month: number; day: number; hour: number; ms: number; zone: number };
@@ -114,8 +114,9 @@ const STEPS: Readonly<Record<string, Step>> = {
   T: (bytes, at, end) => (at < end && (bytes[at] === 0x20 || (bytes[at]! | 0x20) === 0x74) ? at + 1 : -1),
 };
 
-/** The formats without optional parts that a format stands for, the longest first: `a[b[c]]` is `abc`, `ab`, `a`. */
+/** The formats without optional parts that a format stands for, each once: `a[b[c]]` is `abc`, `a`, `ab`. */
 export function expandFormat(format: string): string[] {
+  if (format.split('[').length - 1 > MAX_OPTIONAL) throw new RangeError('it has too many optional parts');
   const close = format.indexOf(']');
   const open = format.lastIndexOf('[', close);
   if (close < 0 && !format.includes('[')) return [format];
@@ -125,9 +126,7 @@ export function expandFormat(format: string): string[] {
     format.slice(open + 1, close),
     format.slice(close + 1),
   ];
-  const variants = [...new Set([...expandFormat(before + inside + after), ...expandFormat(before + after)])];
-  if (variants.length > MAX_VARIANTS) throw new RangeError('it has too many optional parts');
-  return variants;
+  return [...new Set([...expandFormat(before + inside + after), ...expandFormat(before + after)])];
 }
 
 /** The steps that read a format without optional parts. @throws {RangeError} when it cannot be one, with the end of a sentence */
