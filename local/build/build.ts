@@ -14,25 +14,29 @@ const STAMP = join(ROOT, 'dist', 'build.json');
 /** A process that runs an older build may still load its chunks. */
 const KEEP_OLD_CHUNKS_MS = 24 * 60 * 60 * 1000;
 
+export type Built = {
+  readonly appFiles: readonly string[];
+  readonly appPackages: readonly string[];
+  /** Whether anything had to be built. */
+  readonly built: boolean;
+};
+
 /**
  * Builds what is out of date; a few ms when nothing is.
- * @returns the files of the app, relative to the root
+ * @returns the files of the app, and the folders of the packages inside them, relative to the root
  * @throws {Error} with every error of the source
  */
-export async function ensureBuilt(): Promise<{
-  readonly appFiles: readonly string[];
-  readonly built: boolean;
-}> {
+export async function ensureBuilt(): Promise<Built> {
   const known = readStamp(STAMP);
   const built = !isFresh(ROOT, known);
-  const { outputs } = built ? await build() : known;
-  return { appFiles: outputs.filter((path) => path.startsWith(APP)), built };
+  const { outputs, appPackages } = built ? await build() : known;
+  return { appFiles: outputs.filter((path) => path.startsWith(APP)), appPackages, built };
 }
 
 async function build(): Promise<Stamp> {
   const app = await bundleApp(ROOT, 'functions/main.ts', APP);
   const host = await bundleProgram(ROOT, 'local/host/process.ts', 'dist/local/functionsProcess.mjs');
-  const stamp = makeStamp(ROOT, [...app.inputs, ...host.inputs], [...app.outputs, ...host.outputs]);
+  const stamp = makeStamp(ROOT, app, host);
   writeStamp(STAMP, stamp);
   await removeOldChunks(app.outputs);
   return stamp;

@@ -3,8 +3,14 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join, relative } from 'node:path';
 import type { BuildOptions, Metafile } from 'esbuild';
 
-/** What was bundled: paths relative to `root`. */
-export type Bundle = { readonly inputs: readonly string[]; readonly outputs: readonly string[] };
+/** What was bundled; paths are relative to `root`. */
+export type Bundle = {
+  /** Sources of this project. */
+  readonly inputs: readonly string[];
+  /** Folders of the packages of which anything got into the bundle. */
+  readonly packages: readonly string[];
+  readonly outputs: readonly string[];
+};
 
 /**
  * CommonJS packages inside an ES module bundle call `require` for Node's own modules, and some look for files beside
@@ -84,10 +90,23 @@ async function bundle(root: string, options: BuildOptions): Promise<Bundle> {
     await writeFile(draft, contents);
     await rename(draft, path);
   }
+  const inputs = Object.keys(result.metafile?.inputs ?? {});
   return {
-    inputs: Object.keys(result.metafile?.inputs ?? {}).filter((path) => !path.includes('node_modules/')),
+    inputs: inputs.filter((path) => !path.includes('node_modules/')),
+    packages: bundledPackages(result.metafile),
     outputs: files.map(({ path }) => relative(root, path)).sort(),
   };
+}
+
+/** An input that tree shaking emptied is not in the bundle. */
+function bundledPackages(metafile: Metafile | undefined): string[] {
+  const folders = Object.values(metafile?.outputs ?? {}).flatMap(({ inputs }) =>
+    Object.entries(inputs).flatMap(([path, { bytesInOutput }]) => {
+      const folder = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0];
+      return folder === undefined || bytesInOutput === 0 ? [] : [folder];
+    }),
+  );
+  return [...new Set(folders)].toSorted();
 }
 
 function entryFiles(metafile: Metafile | undefined): string[] {

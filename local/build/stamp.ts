@@ -1,21 +1,29 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Bundle } from './bundle.ts';
 
 /** What a build was made of, and what it made. */
 export type Stamp = {
   /** Time of change and size of every source file and folder, by path relative to the root. */
   readonly sources: Readonly<Record<string, string>>;
   readonly outputs: readonly string[];
+  /** Folders of the packages inside the app. */
+  readonly appPackages: readonly string[];
 };
 
 /** Changes of these change the build without being bundled. */
 const ALWAYS = ['package-lock.json', 'local/build/bundle.ts', 'local/build/build.ts'];
 
-export function makeStamp(root: string, inputs: readonly string[], outputs: readonly string[]): Stamp {
+export function makeStamp(root: string, app: Bundle, host: Bundle): Stamp {
+  const inputs = [...app.inputs, ...host.inputs];
   const files = [...new Set([...inputs, ...ALWAYS])].sort();
   // A folder changes when a file comes or goes: what is imported by pattern may then be another set.
   const paths = [...files, ...new Set(inputs.map((path) => dirname(path)))];
-  return { sources: Object.fromEntries(paths.map((path) => [path, markOf(root, path)])), outputs };
+  return {
+    sources: Object.fromEntries(paths.map((path) => [path, markOf(root, path)])),
+    outputs: [...app.outputs, ...host.outputs],
+    appPackages: app.packages,
+  };
 }
 
 export function readStamp(file: string): Stamp | undefined {
