@@ -17,8 +17,8 @@ export type Bundle = {
  * themselves: both exist only if the bundle brings them.
  */
 const BANNER = `import { createRequire as __createRequire } from 'node:module';
-const require = __createRequire(import.meta.url);
-const __filename = import.meta.filename, __dirname = import.meta.dirname;`;
+const require = __createRequire(import.meta.url);`;
+const DEFINE = { __filename: 'import.meta.filename', __dirname: 'import.meta.dirname' };
 
 function commonOptions(root: string): BuildOptions {
   return {
@@ -29,6 +29,7 @@ function commonOptions(root: string): BuildOptions {
     target: 'node22',
     outExtension: { '.js': '.mjs' },
     banner: { js: BANNER },
+    define: DEFINE,
     minifySyntax: true,
     minifyWhitespace: true,
     keepNames: true,
