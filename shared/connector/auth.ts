@@ -52,8 +52,12 @@ export async function fetchToken(request: TokenRequest): Promise<FetchedToken> {
 async function ask(request: TokenRequest, timeoutMs: number, seen: Seen): Promise<FetchedToken> {
   const credential = await credentialFor(request, timeoutMs, seen);
   const token = await credential.getToken(`${request.resource}/.default`);
-  // The SDK made this instant of the wall clock and `expires_in` a moment ago: taking it back gives the lifetime.
-  return { ok: true, token: token.token, lifetimeMs: token.expiresOnTimestamp - Date.now() };
+  // The SDK made this instant of the wall clock and `expires_in` a moment ago: taking it back gives the lifetime. It rounds
+  // to whole seconds, so less than one may be none.
+  const lifetimeMs = token.expiresOnTimestamp - Date.now();
+  return lifetimeMs >= 1000
+    ? { ok: true, token: token.token, lifetimeMs }
+    : { ok: false, failure: { kind: 'invalid' } };
 }
 
 async function credentialFor(
@@ -68,7 +72,7 @@ async function credentialFor(
     retryOptions: { maxRetries: 0 },
     redirectOptions: { maxRetries: 0 },
     additionalPolicies: [
-      { policy: observedTransport(seen, timeoutMs, authorityCa), position: 'perCall' as const },
+      { policy: observedTransport(seen, timeoutMs, authorityCa), position: 'perRetry' as const },
     ],
   };
   if (proof.kind === 'federated') {

@@ -5,7 +5,7 @@ import { guardedLookup, isLoopback } from './endpoint.ts';
 export type Seen = { asked?: boolean; status?: number; retryAfter?: string; date?: string; aadsts?: string };
 
 /** The parts of an SDK request and answer that are touched here. */
-type SdkRequest = { url: string; timeout: number; agent?: unknown };
+type SdkRequest = { url: string; abortSignal?: unknown; agent?: unknown };
 type SdkAnswer = {
   readonly status: number;
   readonly headers: { get(name: string): string | undefined };
@@ -32,7 +32,12 @@ export function observedTransport(seen: Seen, timeoutMs: number, ca: string | un
     name: 'observedTransport',
     async sendRequest(request, next) {
       const { url } = request;
-      request.timeout = timeoutMs;
+      // The SDK's own timeout ends with the headers, and its timer outlives a request that fails.
+      const deadline = AbortSignal.timeout(timeoutMs);
+      request.abortSignal =
+        request.abortSignal instanceof AbortSignal
+          ? AbortSignal.any([request.abortSignal, deadline])
+          : deadline;
       if (url.startsWith('https:')) request.agent = isLoopback(new URL(url)) ? local : guarded;
       seen.asked = true;
       delete seen.status;
