@@ -99,7 +99,8 @@ type Failure = Extract<FetchedToken, { ok: false }>['failure'];
 
 function failureOf(error: unknown, { asked, status, retryAfter, date, aadsts }: Seen): Failure {
   const proof = proofErrorOf(error);
-  if (proof) return { kind: isPassing(statusOf(proof.cause)) ? 'unavailable' : 'secret' };
+  if (proof)
+    return { kind: isUnfit(proof.cause) || !isPassing(statusOf(proof.cause)) ? 'secret' : 'unavailable' };
   // What was given is no credential: a certificate that is not PEM, for one.
   if (!asked) return { kind: 'secret' };
   const retryAfterMs = parseRetryAfter(retryAfter, date, Date.now());
@@ -117,6 +118,10 @@ function proofErrorOf(error: unknown): ProofError | undefined {
   for (let e = error; e instanceof Error; e = e.cause) if (e instanceof ProofError) return e;
   return undefined;
 }
+
+/** The SDK's errors for a managed identity that is not there or was refused; they carry no status. */
+const isUnfit = (error: unknown): boolean =>
+  error instanceof Error && /^(?:CredentialUnavailable|Authentication(?:Required)?)Error$/.test(error.name);
 
 function statusOf(error: unknown): number | undefined {
   return error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number'

@@ -122,6 +122,12 @@ describe('fetchToken', () => {
     assert.equal(failureOf(await fetchToken(request({ proof: failing() }))), 'unavailable');
   });
 
+  test('a managed identity that is not there is a secret that cannot be read', async () => {
+    const unavailable = Object.assign(new Error('no identity here'), { name: 'CredentialUnavailableError' });
+    const proof: Proof = { kind: 'secret', read: () => Promise.reject(unavailable) };
+    assert.equal(failureOf(await fetchToken(request({ proof }))), 'secret');
+  });
+
   test('a certificate that is not PEM is a secret that cannot be read', async () => {
     const proof: Proof = { kind: 'certificate', read: async () => 'MIIK canary' };
     assert.equal(failureOf(await fetchToken(request({ proof }))), 'secret');
