@@ -216,11 +216,11 @@ param lock bool = true
 @description('FHIR service that is a source, as workspace/service; empty for none.')
 param fhirServiceName string = ''
 
-@description('Account that its audit log is archived to.')
-param fhirAuditAccountName string = ''
-
-@description('Resource group of both.')
+@description('Resource group of the FHIR service.')
 param fhirResourceGroup string = resourceGroup().name
+
+@description('Secret of the vault with the keys of encrypted audit headers; empty for none.')
+param fhirKeySecretName string = ''
 
 var token = uniqueString(resourceGroup().id, workload, environmentName)
 var base = '${workload}-${environmentName}'
@@ -260,6 +260,10 @@ var archiveContainers = archiveImmutableDays > 0 ? [
 ] : []
 var eventContainers = [
   'dead-letters'
+]
+// Azure Monitor writes the audit log of a FHIR service here; the name is its own.
+var auditContainers = empty(fhirServiceName) ? [] : [
+  'insights-logs-auditlogs'
 ]
 var pipelineQueues = [
   'chunks'
@@ -314,7 +318,7 @@ module data 'modules/dataStorage.bicep' = {
     private: private
     subnetIds: private ? [] : [appSubnetId]
     ipRanges: private ? [] : landingIpRanges
-    containers: concat(pipelineContainers, archiveContainers, eventContainers)
+    containers: concat(pipelineContainers, archiveContainers, eventContainers, auditContainers)
     queues: pipelineQueues
     tables: pipelineTables
     softDeleteDays: softDeleteDays
@@ -390,18 +394,19 @@ module roles 'modules/roles.bicep' = {
     vaultName: vault.outputs.name
     componentName: monitoring.outputs.componentName
     containers: concat(pipelineContainers, archiveContainers)
+    readContainers: auditContainers
     queues: pipelineQueues
     tables: pipelineTables
   }
 }
 
-module fhirRoles 'modules/fhirRoles.bicep' = if (!empty(fhirServiceName)) {
-  name: 'fhir-roles'
+module fhir 'modules/fhir.bicep' = if (!empty(fhirServiceName)) {
+  name: 'fhir'
   scope: resourceGroup(fhirResourceGroup)
   params: {
     principalId: identity.outputs.principalId
     serviceName: fhirServiceName
-    auditAccountName: fhirAuditAccountName
+    dataAccountId: data.outputs.id
   }
 }
 
@@ -431,6 +436,9 @@ module appSettings 'modules/settings.bicep' = {
     }
     retentionDays: retentionDays
     statusAppClientId: statusAppClientId
+    fhirServiceName: fhirServiceName
+    fhirKeySecretName: fhirKeySecretName
+    principalId: identity.outputs.principalId
     extra: settings
   }
 }
@@ -550,6 +558,17 @@ module alerts 'modules/alerts.bicep' = {
     actionGroupIds: alertActionGroupIds
     waitingHours: waitingHours
     refusedPercent: refusedPercent
+  }
+}
+
+module vaultExpiry 'modules/vaultExpiry.bicep' = {
+  name: 'vault-expiry'
+  params: {
+    location: location
+    name: '${base}-vault-evgt'
+    tags: allTags
+    vaultId: vault.outputs.id
+    actionGroupIds: alerts.outputs.actionGroupIds
   }
 }
 

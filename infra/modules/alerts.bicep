@@ -46,6 +46,9 @@ resource group 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(emails)
 
 var groups = concat(actionGroupIds, empty(emails) ? [] : [group.id])
 
+// Reads the log lines of the app, whichever way they came in: as JSON in the message or as properties.
+var events = loadTextContent('../queries/events.kql')
+
 // Severity: 1 records are held or lost unless somebody acts, 2 look at it today. The queries name log events that never change.
 var rules = [
   {
@@ -58,7 +61,7 @@ var rules = [
   }
   {
     name: 'export-rejected'
-    title: 'An export was rejected'
+    title: 'An export was rejected, or records of it were not delivered'
     severity: 1
     every: 'PT15M'
     window: 'PT30M'
@@ -96,14 +99,6 @@ var rules = [
     window: 'PT2H'
     query: replace(loadTextContent('../queries/refusedShare.kql'), '{refusedPercent}', string(refusedPercent))
   }
-  {
-    name: 'secret-expiring'
-    title: 'A secret or certificate comes near its end'
-    severity: 2
-    every: 'PT1H'
-    window: 'PT2H'
-    query: loadTextContent('../queries/secretExpiring.kql')
-  }
 ]
 
 resource eventRules 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [for rule in rules: {
@@ -126,7 +121,7 @@ resource eventRules 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [for r
     criteria: {
       allOf: [
         {
-          query: rule.query
+          query: '${events}${rule.query}'
           timeAggregation: 'Count'
           operator: 'GreaterThan'
           threshold: 0
@@ -190,7 +185,7 @@ resource heartbeat 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = {
     criteria: {
       allOf: [
         {
-          query: loadTextContent('../queries/heartbeatMissing.kql')
+          query: '${events}${loadTextContent('../queries/heartbeatMissing.kql')}'
           metricMeasureColumn: 'beats'
           timeAggregation: 'Total'
           operator: 'LessThan'
@@ -236,3 +231,6 @@ resource deadLetters 'Microsoft.Insights/metricAlerts@2026-01-01' = {
     }]
   }
 }
+
+@description('Action groups that get the alerts.')
+output actionGroupIds array = groups

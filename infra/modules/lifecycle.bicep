@@ -61,6 +61,10 @@ var ages = [
     name: 'dead-letters'
     days: 30
   }
+  {
+    name: 'insights-logs-auditlogs'
+    days: exportDays
+  }
 ]
 
 var ageRules = [for age in ages: {
@@ -71,6 +75,7 @@ var ageRules = [for age in ages: {
     filters: {
       blobTypes: [
         'blockBlob'
+        'appendBlob'
       ]
       prefixMatch: [
         '${age.name}/'

@@ -16,6 +16,9 @@ param componentName string
 @description('Containers that the pipeline reads, writes and clears.')
 param containers array
 
+@description('Containers that the pipeline only reads.')
+param readContainers array
+
 @description('Queues that the pipeline sends to and receives from.')
 param queues array
 
@@ -25,6 +28,7 @@ param tables array
 // Built-in roles, the narrowest that hold the data actions in use (test/unit/infra/roles.test.ts has the table).
 var roles = {
   blobOwner: 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
+  blobReader: '2a2b9908-6ea1-4ae2-8e65-a410df84e7d1'
   blobContributor: 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'
   queueContributor: '974c5e8b-45b9-4653-ba55-5f855dd0fb88'
   tableContributor: '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'
@@ -33,6 +37,10 @@ var roles = {
 }
 
 resource blobContainers 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' existing = [for container in containers: {
+  name: '${dataAccountName}/default/${container}'
+}]
+
+resource auditContainers 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' existing = [for container in readContainers: {
   name: '${dataAccountName}/default/${container}'
 }]
 
@@ -64,6 +72,16 @@ resource containerRoles 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
     principalId: principalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.blobContributor)
+  }
+}]
+
+resource auditRoles 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for (container, i) in readContainers: {
+  name: guid(auditContainers[i].id, principalId, roles.blobReader)
+  scope: auditContainers[i]
+  properties: {
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.blobReader)
   }
 }]
 

@@ -31,6 +31,15 @@ param retentionDays int
 @description('Application that guards the status page; empty for a function key.')
 param statusAppClientId string
 
+@description('FHIR service that is a source, as workspace/service; empty for none.')
+param fhirServiceName string
+
+@description('Secret of the vault with the keys of encrypted audit headers; empty for none.')
+param fhirKeySecretName string
+
+@description('Object id of the pipeline\'s identity, by which the collector knows its own reads.')
+param principalId string
+
 @description('Further settings by name, as docs/configuration.md lists them. They win over those above.')
 param extra object
 
@@ -131,6 +140,38 @@ var signIn = [
   }
 ]
 
+// Set only where a service is named: without FHIR_URL nothing is collected.
+var fhirSettings = [
+  {
+    name: 'FHIR_URL'
+    value: 'https://${replace(fhirServiceName, '/', '-')}.fhir.${government ? 'azurehealthcareapis.us' : 'azurehealthcareapis.com'}'
+  }
+  {
+    name: 'FHIR_CONNECTOR'
+    value: connectors[0].name
+  }
+  {
+    name: 'FHIR_SOURCE'
+    value: '/workspaces/${replace(fhirServiceName, '/', '/fhirservices/')}'
+  }
+  {
+    name: 'FHIR_CLIENT_ID'
+    value: clientId
+  }
+  {
+    name: 'FHIR_COLLECTOR_OID'
+    value: principalId
+  }
+  {
+    name: 'FHIR_KEY_VAULT_URL'
+    value: empty(fhirKeySecretName) ? '' : vaultUri
+  }
+  {
+    name: 'FHIR_KEY_SECRET_NAME'
+    value: fhirKeySecretName
+  }
+]
+
 var connectorNames = [for connector in connectors: connector.name]
 
 // An empty value counts as not given.
@@ -178,7 +219,7 @@ var extraSettings = [for setting in items(extra): {
   value: string(setting.value)
 }]
 
-var all = concat(base, empty(statusAppClientId) ? [] : signIn, flatten(connectorSettings))
+var all = concat(base, empty(statusAppClientId) ? [] : signIn, empty(fhirServiceName) ? [] : fhirSettings, flatten(connectorSettings))
 
 @description('Every setting as name and value, in the form that a site and a container both take.')
 output values array = concat(filter(all, setting => !contains(extra, setting.name)), extraSettings)

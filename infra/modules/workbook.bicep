@@ -10,6 +10,9 @@ param workspaceId string
 @description('Name shown in the portal.')
 param displayName string
 
+// As the inside of a JSON string; it holds no quotation marks and no backslashes.
+var events = replace(loadTextContent('../queries/events.kql'), '\n', '\\n')
+
 resource workbook 'Microsoft.Insights/workbooks@2023-06-01' = {
   name: guid(resourceGroup().id, displayName)
   location: location
@@ -19,6 +22,6 @@ resource workbook 'Microsoft.Insights/workbooks@2023-06-01' = {
     displayName: displayName
     category: 'workbook'
     sourceId: workspaceId
-    serializedData: loadTextContent('../queries/workbook.json')
+    serializedData: replace(loadTextContent('../queries/workbook.json'), '{events}', events)
   }
 }

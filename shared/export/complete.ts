@@ -51,6 +51,11 @@ export async function completeExport(
         state: ended.row.state,
         records: row.records,
       });
+      const { quarantined } = ended.row;
+      if (quarantined > 0) {
+        const { exportId, connector, records } = row;
+        log.warn('records.refused', { exportId, connector, records, count: quarantined });
+      }
       return await releaseExport(ended, services);
     } catch (error) {
       if (!(error instanceof ConflictError)) throw error;

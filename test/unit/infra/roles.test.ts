@@ -133,7 +133,15 @@ suite('Roles', () => {
     const granted = await grants('infra/modules/roles.bicep');
     assert.deepEqual(
       new Set(granted.keys()),
-      new Set(['blobContainers[i]', 'dataQueues[i]', 'dataTables[i]', 'vault', 'hostAccount', 'component']),
+      new Set([
+        'blobContainers[i]',
+        'auditContainers[i]',
+        'dataQueues[i]',
+        'dataTables[i]',
+        'vault',
+        'hostAccount',
+        'component',
+      ]),
     );
     assert.deepEqual(granted.get('component'), ['3913510d-42f4-4e42-8a64-420c390055eb']);
   });
@@ -150,13 +158,15 @@ suite('Roles', () => {
   });
 
   test('of a FHIR service only patients and the audit log are read', async () => {
-    const granted = await grants('infra/modules/fhirRoles.bicep');
-    assert.deepEqual(
-      granted,
-      new Map([
-        ['service', ['4c8d0bbc-75d3-4935-991f-5f3c56d81508']],
-        ['auditLog', ['2a2b9908-6ea1-4ae2-8e65-a410df84e7d1']],
-      ]),
+    const granted = await grants('infra/modules/roles.bicep');
+    assert.deepEqual(granted.get('auditContainers[i]'), ['2a2b9908-6ea1-4ae2-8e65-a410df84e7d1']);
+    const { resources, variables } = await readBicep(join(ROOT, 'infra/modules/fhir.bicep'));
+    const assignments = resources.filter(({ type }) => type === 'Microsoft.Authorization/roleAssignments');
+    assert.equal(assignments.length, 1);
+    assert.equal(textOf((assignments[0]?.body as { scope: Value }).scope), 'service');
+    assert.equal(
+      variables.find(({ name }) => name === 'fhirReader')?.value,
+      '4c8d0bbc-75d3-4935-991f-5f3c56d81508',
     );
   });
 
