@@ -32,7 +32,6 @@ function commonOptions(root: string): BuildOptions {
     define: DEFINE,
     minifySyntax: true,
     minifyWhitespace: true,
-    keepNames: true,
     sourcemap: 'linked',
     sourcesContent: false,
     metafile: true,

@@ -98,7 +98,7 @@ export async function startStack(
 type Part = { stop(): Promise<void> };
 
 /** The emulator's account with everything in it that a template makes in Azure. */
-async function openLocal(connectionString: string): Promise<Storage> {
+export async function openLocal(connectionString: string): Promise<Storage> {
   const connection = readStorageConnection({ ExportStorage: connectionString }, 'ExportStorage');
   const storage = await openStorage(connection, { clock: systemClock, random: Math.random });
   await storage.create({
@@ -109,7 +109,8 @@ async function openLocal(connectionString: string): Promise<Storage> {
   return storage;
 }
 
-function simulatorFor(options: StackOptions): Promise<Simulator> {
+/** The connector simulator, as the options say. */
+export function simulatorFor(options: StackOptions): Promise<Simulator> {
   const { latency, seed, faults, received, jobId } = options;
   return startSimulator({
     latencyMs: latency,

@@ -217,7 +217,7 @@ class Supervisor implements Functions {
     try {
       return fork(entry, [], {
         detached: true,
-        execArgv: ['--enable-source-maps', ...execArgv],
+        execArgv: [...execArgv],
         env: { ...Object.fromEntries(passedOn), ...settings, [HOST_START]: JSON.stringify(start) },
         stdio: ['ignore', output, output, 'ipc'],
       });
