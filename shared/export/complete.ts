@@ -155,9 +155,8 @@ export async function releaseExport(
 ): Promise<ExportRow> {
   const { row } = stored;
   if (!row.pinned) return row;
-  const { tables, blobs } = services;
-  if (NEVER_SENT.has(row.state) || row.records === 0) await removeChunks(tables.chunks, row.exportId);
-  await dropPin(row, { blobs });
+  const { tables } = services;
+  await discard(row, services);
   const { source: _source, checkpoint: _checkpoint, ...rest } = row;
   try {
     return (await replaceExport(tables.exports, stored, { ...rest, pinned: false })).row;
@@ -166,4 +165,13 @@ export async function releaseExport(
     if (error instanceof ConflictError) return row;
     throw error;
   }
+}
+
+/** Delete what an ended export needs no longer, whoever made it. */
+export async function discard(
+  row: ExportRow,
+  { tables, blobs }: Pick<CompleteServices, 'tables' | 'blobs'>,
+): Promise<void> {
+  if (NEVER_SENT.has(row.state) || row.records === 0) await removeChunks(tables.chunks, row.exportId);
+  await dropPin(row, { blobs });
 }

@@ -5,7 +5,7 @@ import type { ConnectorSchema } from '../schema/schema.ts';
 import type { BlobStore } from '../storage/blobs.ts';
 import type { MessageQueue } from '../storage/queue.ts';
 import type { TableStore } from '../storage/tables.ts';
-import type { PlanExport, PlanSettings } from './plan.ts';
+import type { PlanInput, PlannedExport, PlanSettings } from './plan.ts';
 
 /** How exports are received and split. Times in ms. */
 export type SplitSettings = PlanSettings & {
@@ -55,7 +55,7 @@ export type SplitServices = {
   newOwner(): string;
   /** What a connector's exports are judged by; undefined for a connector nobody knows. */
   rulesOf(connector: string): Promise<ConnectorRules | undefined>;
-  readonly planExport: PlanExport;
+  readonly planExport: (input: PlanInput) => Pick<PlannedExport, 'plan' | 'warnings'>;
 };
 
 export type ConnectorRules = { readonly schema: ConnectorSchema; readonly mapping?: MappingFile };

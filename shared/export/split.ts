@@ -2,10 +2,10 @@ import { ExportRejectedError, SourceLostError, type Reason } from '../errors.ts'
 import { chunkMessageOf } from '../delivery/chunkMessage.ts';
 import { listChunks } from '../ledger/chunks.ts';
 import { claimContent } from '../ledger/contents.ts';
-import { changeExport, moved, type Stored } from '../ledger/exports.ts';
-import type { ExportRow, ExportState } from '../ledger/model.ts';
+import { changeExport, moved, readExport, type Stored } from '../ledger/exports.ts';
+import { FINAL_EXPORT_STATES, type ExportRow, type ExportState } from '../ledger/model.ts';
 import type { BlobAddress } from '../storage/blobs.ts';
-import { NOTHING_SENT, releaseExport } from './complete.ts';
+import { discard, NOTHING_SENT, releaseExport } from './complete.ts';
 import { exportDigest } from './digest.ts';
 import { decideEncoding } from './encoding.ts';
 import { HEAD_BYTES } from './head.ts';
@@ -176,7 +176,12 @@ async function queueChunks(row: ExportRow, { tables, queue }: SplitServices): Pr
 }
 
 async function settle(claim: SplitClaim, error: unknown, services: SplitServices): Promise<void> {
-  if (error instanceof SplitLostError || claim.lost) return;
+  if (error instanceof SplitLostError || claim.lost) {
+    // One that was ended from outside may have got a pin or chunks from us after those were taken away.
+    const stored = await readExport(services.tables.exports, claim.row);
+    if (stored && FINAL_EXPORT_STATES.has(stored.row.state)) await discard(stored.row, services);
+    return;
+  }
   const final = error instanceof ExportRejectedError || error instanceof SourceLostError;
   if (!final) throw error;
   const state = error instanceof ExportRejectedError ? 'rejected' : 'sourceLost';

@@ -10,9 +10,14 @@ export class SplitLostError extends Error {
 
 type ClaimServices = Pick<SplitServices, 'tables' | 'clock' | 'settings' | 'newOwner'>;
 
-/** Whether nobody may be at work on an export's split at `now`, UTC ms. */
-export const isUnclaimed = ({ owner, claimUntil }: ExportRow, now: number): boolean =>
-  owner === '' || Date.parse(claimUntil) <= now;
+/**
+ * Whether an export's split is to be begun or gone on with, and nobody is at it at `now`, UTC ms. One that is `queued` keeps its
+ * owner until every message was sent.
+ */
+export function isCutOff({ state, owner, claimUntil }: ExportRow, now: number): boolean {
+  if (owner !== '') return Date.parse(claimUntil) <= now;
+  return state === 'received' || state === 'splitting';
+}
 
 /**
  * The right to split one export: the only way to change its row meanwhile. Changes are made one after another, each conditional
@@ -33,11 +38,11 @@ export class SplitClaim {
     void this.#renew();
   }
 
-  /** Take the split of an export that is `received` or whose splitter fell silent; undefined when another has it. */
+  /** Take the split of an export; undefined when another has it, or when it is done. */
   static async take(services: ClaimServices, stored: Stored<ExportRow>): Promise<SplitClaim | undefined> {
     const { clock, settings, tables } = services;
     const now = clock.now();
-    if (!isUnclaimed(stored.row, now)) return undefined;
+    if (!isCutOff(stored.row, now)) return undefined;
     const claim = { owner: services.newOwner(), claimUntil: isoTime(now + settings.splitClaimMs) };
     // From here on a pin may exist, whether or not its answer arrives.
     const row =

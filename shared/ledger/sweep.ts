@@ -3,7 +3,7 @@ import { isPartialName } from '../export/fileName.ts';
 import { keysOf, receiveBlob, type ArrivedBlob } from '../export/receive.ts';
 import type { SplitServices } from '../export/services.ts';
 import { splitExport } from '../export/split.ts';
-import { isUnclaimed } from '../export/splitClaim.ts';
+import { isCutOff } from '../export/splitClaim.ts';
 import type { TableStore } from '../storage/tables.ts';
 import { fromConnectorTableRow, CONNECTOR_ROW_KEY } from './connectorRows.ts';
 import { listChunks, reissueChunk } from './chunks.ts';
@@ -110,10 +110,10 @@ async function mend(
   }
   if (row.state === 'received' || row.state === 'splitting') {
     const told = row.state === 'splitting' || now - Date.parse(row.receivedAt) >= services.sweep.graceMs;
-    if (told && isUnclaimed(row, now)) splits.push(stored);
+    if (told && isCutOff(row, now)) splits.push(stored);
     return;
   }
-  if (row.owner !== '' && isUnclaimed(row, now)) splits.push(stored);
+  if (isCutOff(row, now)) splits.push(stored);
   if (row.closing !== undefined) {
     await finishClosing(row, services);
     swept.ended++;
