@@ -78,7 +78,7 @@ suite('Workflows', () => {
     const release = workflows.get('release.yml');
     assert.ok(release);
     const text = JSON.stringify(stepsOf(release));
-    assert.match(text, /npm sbom/u);
+    assert.match(text, /sbom\.cdx\.json/u);
     assert.match(text, /attest-build-provenance/u);
   });
 });
