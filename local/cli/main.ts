@@ -1,6 +1,4 @@
 import { Command, CommanderError } from 'commander';
-import { addCheckCommand } from './check.ts';
-import { addFuncCommand } from './func.ts';
 import { addGenerateCommand } from './generate.ts';
 import { addStartCommand } from './start.ts';
 import { UsageError } from './usageError.ts';
@@ -12,8 +10,7 @@ import { addWatchCommand } from './watch.ts';
  */
 export async function main(argv: readonly string[]): Promise<void> {
   const program = new Command('npm run').exitOverride().showHelpAfterError('(add --help for the options)');
-  for (const add of [addStartCommand, addWatchCommand, addCheckCommand, addGenerateCommand, addFuncCommand])
-    add(program);
+  for (const add of [addStartCommand, addWatchCommand, addGenerateCommand]) add(program);
   try {
     await program.parseAsync([...argv], { from: 'user' });
   } catch (error) {

@@ -2,7 +2,8 @@ import { rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { formatReason, type Reason } from '../../shared/errors.ts';
-import { FINAL_EXPORT_STATES } from '../../shared/ledger/model.ts';
+import { FINAL_EXPORT_STATES, type ExportRow } from '../../shared/ledger/model.ts';
+import { interruptSignal } from './interrupt.ts';
 import { readInputs, type Input } from './inputs.ts';
 import { addStackOptions, type StackOptions } from './options.ts';
 import { collectOutput, type OutputPaths } from './output.ts';
@@ -101,12 +102,23 @@ async function runJob(
   if (sample && outcome.rows.every((row) => row && FINAL_EXPORT_STATES.has(row.state)))
     await rm(sample.file, { force: true });
   const extra = outcome.stoppedBy ? [outcome.stoppedBy] : [];
-  const exports = wanted.map(({ name, refused }) => {
-    if (refused) return refusedResult(name, refused);
+  const exports: ExportResult[] = [];
+  for (const { name, refused } of wanted) {
     const row = outcome.rows[followed.findIndex((each) => each.name === name)];
-    return row ? resultOf(name, row, extra) : unheardResult(name, extra);
-  });
+    if (refused) exports.push(refusedResult(name, refused));
+    else if (row) exports.push(resultOf(name, await withFigures(row, stack, flags.connector), extra));
+    else exports.push(unheardResult(name, extra));
+  }
   return { exports, ...(outcome.stoppedBy ? { stoppedBy: outcome.stoppedBy } : {}) };
+}
+
+/** A duplicate is told with the figures of the export that sent its content. */
+async function withFigures(row: ExportRow, { ledger }: Stack, connector: string): Promise<ExportRow> {
+  if (row.state !== 'duplicate' || row.duplicateOf === undefined) return row;
+  const original = await ledger.export(connector, row.duplicateOf);
+  if (!original) return row;
+  const { records, accepted, quarantined, failed, possiblyDuplicated, chunks } = original.row;
+  return { ...row, records, accepted, quarantined, failed, possiblyDuplicated, chunks };
 }
 
 /** The sample lies in the output folder until it has arrived, so that an interrupted run goes on with the same one. */
@@ -134,13 +146,6 @@ function tell({ exports, stoppedBy }: JobResults, paths: OutputPaths, interrupte
   if (interrupted) say('Interrupted. The state is kept; the same command goes on from here.');
   for (const file of paths.quarantine) say(`Quarantine: ${file}`);
   say(`Status: ${paths.status.join(', ')}`);
-}
-
-/** Aborted by the first Ctrl-C or termination; a second one ends the process as usual. */
-function interruptSignal(): AbortSignal {
-  const controller = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => controller.abort());
-  return controller.signal;
 }
 
 const say = (line: string): void => console.log(line);

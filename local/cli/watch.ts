@@ -1,0 +1,76 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Command } from 'commander';
+import { FINAL_EXPORT_STATES } from '../../shared/ledger/model.ts';
+import { DropFolder } from './dropFolder.ts';
+import { interruptSignal } from './interrupt.ts';
+import { addStackOptions, type StackOptions } from './options.ts';
+import { collectOutput } from './output.ts';
+import { createProgress, type Progress } from './progress.ts';
+import { takeRunLock } from './runLock.ts';
+import { startStack, type Stack } from './stack.ts';
+import { printable } from './summary.ts';
+import { Uploads } from './uploads.ts';
+
+const DROP_FOLDER = '.local/exports';
+/** The emulator's usual ports, and that of Core Tools. */
+const PORTS = { blobPort: 10_000, queuePort: 10_001, tablePort: 10_002, functionsPort: 7071 };
+const LOOK_MS = 500;
+
+/** `npm run watch`: the stack stays up and takes what is dropped. */
+export function addWatchCommand(program: Command): void {
+  addStackOptions(program.command('watch'))
+    .description(`Keep the pipeline running on this machine; drop exports into ${DROP_FOLDER}/.`)
+    .action(async (options: StackOptions) => {
+      const lock = await takeRunLock(options.out);
+      const interrupt = interruptSignal();
+      let stack: Stack | undefined;
+      try {
+        stack = await startStack(options, say, PORTS);
+        say(
+          `Drop exports into ${DROP_FOLDER}/, or upload them to container "exports", folder "${options.connector}".`,
+        );
+        say(`Status page: http://127.0.0.1:${String(stack.functions.port)}/api/status    Ctrl-C ends.`);
+        await Promise.race([watch(stack, options, interrupt), stack.functions.failed]);
+        await collectOutput(stack, options.out);
+      } finally {
+        await stack?.stop();
+        await lock.release();
+      }
+    });
+}
+
+async function watch(stack: Stack, { connector }: StackOptions, interrupt: AbortSignal): Promise<void> {
+  const folder = new DropFolder(DROP_FOLDER);
+  await folder.open();
+  const uploads = new Uploads(stack.connectionString, stack.ledger, connector);
+  const progress = createProgress(process.stdout, say);
+  const following = new Set<string>();
+  while (!interrupt.aborted) {
+    for (const input of await folder.rested(Date.now())) {
+      const { exportId } = await uploads.put(input, false);
+      await folder.taken(input);
+      following.add(exportId);
+    }
+    for (const { exportId } of await stack.ledger.unfinished(connector)) following.add(exportId);
+    for (const exportId of following) {
+      if (await show(exportId, stack, connector, progress)) following.delete(exportId);
+    }
+    await delay(LOOK_MS, undefined, { signal: interrupt }).catch(() => undefined);
+  }
+  progress.stop();
+}
+
+/** @returns true when the export has ended */
+async function show(
+  exportId: string,
+  { ledger }: Stack,
+  connector: string,
+  progress: Progress,
+): Promise<boolean> {
+  const view = await ledger.export(connector, exportId);
+  if (!view) return false;
+  progress.update(printable(view.row.blobName), view);
+  return FINAL_EXPORT_STATES.has(view.row.state);
+}
+
+const say = (line: string): void => console.log(line);
