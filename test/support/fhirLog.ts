@@ -98,7 +98,7 @@ export function testCollector(
     ownOid: OWN_OID,
     ...options.settings,
   };
-  const run = (): Promise<CollectorRun> => {
+  const parts = () => {
     const patients = new PatientReader({
       baseUrl: 'https://fhir',
       get,
@@ -107,9 +107,10 @@ export function testCollector(
       random: () => 0.5,
       requestsPerSecond: 1000,
     });
-    const services = { blobs, marks, clock, log: silent, patients };
-    return collectFhirAudit(services, settings, { owner: `run ${++state.owner}`, budgetMs: 600_000 });
+    return { services: { blobs, marks, clock, log: silent, patients }, settings };
   };
+  const run = (): Promise<CollectorRun> =>
+    collectFhirAudit(parts().services, settings, { owner: `run ${++state.owner}`, budgetMs: 600_000 });
   const contentOf = (container: string): Map<string, string> =>
     new Map(blobs.addresses(container).map((at) => [at.name, blobs.content(at)!.toString('utf8')]));
   return {
@@ -117,6 +118,7 @@ export function testCollector(
     marks,
     state,
     run,
+    parts,
     put: (text: string, hour = HOUR, source = SOURCE, modifiedAt?: number) =>
       blobs.put({ container: CONTAINER, name: hourBlob(hour, source) }, text, {}, modifiedAt),
     exports: () => contentOf('exports'),
