@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { addCheckCommand } from './check.ts';
 import { addGenerateCommand } from './generate.ts';
 import { addStartCommand } from './start.ts';
 import { UsageError } from './usageError.ts';
@@ -10,7 +11,7 @@ import { addWatchCommand } from './watch.ts';
  */
 export async function main(argv: readonly string[]): Promise<void> {
   const program = new Command('npm run').exitOverride().showHelpAfterError('(add --help for the options)');
-  for (const add of [addStartCommand, addWatchCommand, addGenerateCommand]) add(program);
+  for (const add of [addStartCommand, addWatchCommand, addCheckCommand, addGenerateCommand]) add(program);
   try {
     await program.parseAsync([...argv], { from: 'user' });
   } catch (error) {

@@ -1,0 +1,146 @@
+import { readFile } from 'node:fs/promises';
+import { SingleBar } from 'cli-progress';
+import type { Command } from 'commander';
+import { SettingsError } from '../../shared/errors.ts';
+import { DEFAULT_SPLIT_SETTINGS } from '../../shared/export/services.ts';
+import { loadConnectorRules, parseMappingFile, type ConnectorRules } from '../../shared/schema/connector.ts';
+import { checkExport, rejected, type CheckResult } from './checkExport.ts';
+import { checkReport, estimateSeconds } from './checkReport.ts';
+import { initMapping } from './initMapping.ts';
+import { readInputs, type Input } from './inputs.ts';
+import { DEFAULT_CONNECTOR, wholeNumber } from './options.ts';
+import { UsageError } from './usageError.ts';
+
+type CheckFlags = {
+  connector: string;
+  mapping?: string;
+  recordsPerRequest: number;
+  json?: boolean;
+  init?: boolean;
+  overwrite?: boolean;
+};
+
+const MAPPINGS = 'mappings';
+/** Between two steps of the progress shown where there is no terminal. */
+const LINE_EVERY_BYTES = 512 * 1024 * 1024;
+
+/** `npm run check`: judge exports without sending anything. */
+export function addCheckCommand(program: Command): void {
+  program
+    .command('check')
+    .description('Judge exports as the pipeline would, without sending anything. Needs no network.')
+    .argument('<files...>', 'exports to judge')
+    .option('--connector <name>', 'connector they are meant for', DEFAULT_CONNECTOR)
+    .option('--mapping <file>', 'column mapping (default: mappings/<connector>.json, if there is one)')
+    .option(
+      '--records-per-request <n>',
+      'records per request, for the estimate',
+      wholeNumber(1),
+      DEFAULT_SPLIT_SETTINGS.recordsPerRequest,
+    )
+    .option('--json', 'the last line of standard output is one JSON object')
+    .option(
+      '--init',
+      'propose a mapping from the first lines of a sample, and write mappings/<connector>.json',
+    )
+    .option('--overwrite', 'with --init: replace the mapping file that is there')
+    .action(async (files: string[], flags: CheckFlags) => {
+      const inputs = await readInputs(files);
+      if (flags.init) process.exitCode = await initMapping(inputs, flags, MAPPINGS);
+      else process.exitCode = await checkAll(inputs, flags);
+    });
+}
+
+async function checkAll(inputs: readonly Input[], flags: CheckFlags): Promise<number> {
+  const began = performance.now();
+  const rules = await readRules(flags);
+  const results: CheckResult[] = [];
+  for (const input of inputs) {
+    const result = input.refused
+      ? rejected(input.name, [input.refused])
+      : await checkOne(input, rules, flags.recordsPerRequest);
+    results.push(result);
+    if (!flags.json) console.log(checkReport(result));
+  }
+  if (flags.json) {
+    const exports = results.map((result) => ({
+      ...result,
+      estimatedSeconds: estimateSeconds(result.requests),
+    }));
+    console.log(JSON.stringify({ exports, seconds: Math.round(performance.now() - began) / 1000 }));
+  }
+  return results.every(({ state }) => state === 'completed') ? 0 : 2;
+}
+
+async function readRules({ connector, mapping }: CheckFlags): Promise<ConnectorRules> {
+  try {
+    const rules =
+      mapping === undefined
+        ? await loadConnectorRules(connector, MAPPINGS)
+        : await parseMappingFile(await readMapping(mapping), connector);
+    if (rules) return rules;
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    throw new UsageError(error.reason.cause, error.reason.cure, { cause: error });
+  }
+  throw new UsageError(
+    `There is no schema for the connector "${connector}".`,
+    `Name the connector with --connector, or its schema under "schema" in ${MAPPINGS}/${connector}.json.`,
+  );
+}
+
+async function readMapping(file: string): Promise<string> {
+  return readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new UsageError(
+      `The mapping file ${file} cannot be read (${error.code ?? error.name}).`,
+      'Check the path and its permissions.',
+      { cause: error },
+    );
+  });
+}
+
+async function checkOne(
+  { file, name, bytes }: Input,
+  rules: ConnectorRules,
+  recordsPerRequest: number,
+): Promise<CheckResult> {
+  const progress = process.stderr.isTTY ? barOf(name, bytes) : linesOf(name, bytes);
+  try {
+    return await checkExport(file, name, {
+      rules,
+      recordsPerRequest,
+      arrivedAt: Date.now(),
+      onProgress: (more) => progress.add(more),
+    });
+  } finally {
+    progress.stop();
+  }
+}
+
+type Progress = { add(bytes: number): void; stop(): void };
+
+function barOf(name: string, bytes: number): Progress {
+  const bar = new SingleBar({
+    format: '{name} {bar} {percentage}% | {eta} s',
+    barCompleteChar: '█',
+    barIncompleteChar: '░',
+    barsize: 28,
+    clearOnComplete: true,
+    hideCursor: true,
+    stream: process.stderr,
+  });
+  bar.start(Math.max(1, bytes), 0, { name });
+  return { add: (more) => bar.increment(more), stop: () => bar.stop() };
+}
+
+/** A line now and then on standard error, so that standard output holds results alone. */
+function linesOf(name: string, bytes: number): Progress {
+  let read = 0;
+  const add = (more: number): void => {
+    const steps = Math.floor(read / LINE_EVERY_BYTES);
+    read += more;
+    if (Math.floor(read / LINE_EVERY_BYTES) > steps && read < bytes)
+      console.error(`${name}: ${String(Math.floor((100 * read) / bytes))} % read`);
+  };
+  return { add, stop: () => {} };
+}

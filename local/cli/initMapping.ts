@@ -1,0 +1,157 @@
+import { mkdir, open, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import Table from 'cli-table3';
+import { parse } from 'csv-parse/sync';
+import { ExportRejectedError, formatReason } from '../../shared/errors.ts';
+import { CSV_PARSE_OPTIONS } from '../../shared/export/dialect.ts';
+import { HEAD_BYTES, readHead } from '../../shared/export/head.ts';
+import { countKnown } from '../../shared/schema/mapping.ts';
+import { looksLikeRecord, proposeMapping, type Proposal } from '../../shared/schema/propose.ts';
+import { loadSchema } from '../../shared/schema/schemas.ts';
+import type { ConnectorSchema } from '../../shared/schema/schema.ts';
+import type { Input } from './inputs.ts';
+import { UsageError } from './usageError.ts';
+
+const SAMPLE_RECORDS = 1000;
+
+/**
+ * Propose a mapping from a sample, print it with what the portal asks for, and write `<folder>/<connector>.json`.
+ * @returns the exit code: 0, or 2 when a mandatory field has no column yet or the sample cannot be read as an export
+ * @throws {UsageError} for more than one sample, and when the file is there and `overwrite` is not set
+ */
+export async function initMapping(
+  inputs: readonly Input[],
+  { connector, overwrite = false }: { connector: string; overwrite?: boolean },
+  folder: string,
+): Promise<0 | 2> {
+  const [input, ...others] = inputs;
+  if (!input || others.length > 0 || input.refused)
+    throw new UsageError('--init takes one sample file.', 'Example: npm run check -- --init sample.csv');
+  const schema = (await loadSchema(connector)) ?? (await loadSchema('healthcare'));
+  if (schema === undefined) throw new Error('The schema of the healthcare connector is missing.');
+  let sample: Sample;
+  try {
+    sample = await readSample(input, schema);
+  } catch (error) {
+    if (!(error instanceof ExportRejectedError)) throw error;
+    for (const reason of error.reasons) console.error(`${input.name}: ${formatReason(reason)}`);
+    return 2;
+  }
+  const proposals = proposeMapping(schema, sample.columns, sample.records);
+  const file = path.join(folder, `${connector}.json`);
+  console.log(proposalTable(proposals, sample.columns));
+  const open = missing(schema, proposals);
+  if (open.length > 0)
+    console.log(
+      `Still without a column, and mandatory: ${open.join(', ')}. Name them in ${file}, or add them to the export.`,
+    );
+  console.log(`\nFor the portal's "File mapping" page:\n${portalTable(proposals, sample.columns)}`);
+  await writeMapping(file, mappingOf(connector, schema, proposals, sample.columns), overwrite);
+  console.log(`\nWrote ${file}. Look through it, then: npm run check -- ${input.file}`);
+  return open.length > 0 ? 2 : 0;
+}
+
+type Sample = { readonly columns: readonly string[]; readonly records: readonly (readonly string[])[] };
+
+async function readSample({ file, name, bytes }: Input, schema: ConnectorSchema): Promise<Sample> {
+  const handle = await open(file);
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+    const bytesHere = buffer.subarray(0, bytesRead);
+    const head = readHead(bytesHere, name, { totalBytes: bytes, recognised: countKnown(schema) });
+    const { columns, end } = head.header;
+    if (looksLikeRecord(columns)) throw new ExportRejectedError(NO_HEADER);
+    return { columns, records: recordsOf(bytesHere.subarray(end), head.dialect) };
+  } finally {
+    await handle.close();
+  }
+}
+
+function recordsOf(bytes: Buffer, dialect: { delimiter: string; quote: '"' | null }): string[][] {
+  const records: string[][] = [];
+  try {
+    parse(bytes, {
+      ...CSV_PARSE_OPTIONS,
+      ...dialect,
+      to: SAMPLE_RECORDS,
+      on_record: (record: string[]) => {
+        records.push(record);
+        return null;
+      },
+    });
+  } catch {
+    // The sample was cut inside a quoted field: what came before it is sample enough.
+  }
+  return records;
+}
+
+function mappingOf(
+  connector: string,
+  schema: ConnectorSchema,
+  proposals: readonly Proposal[],
+  columns: readonly string[],
+): object {
+  const found = proposals.flatMap(({ field, column }) =>
+    column === undefined ? [] : [[field.name, columns[column]]],
+  );
+  return {
+    $schema: './mapping.schema.json',
+    ...(connector === schema.connector ? {} : { schema: schema.connector }),
+    columns: Object.fromEntries(found),
+  };
+}
+
+async function writeMapping(file: string, mapping: object, overwrite: boolean): Promise<void> {
+  await mkdir(path.dirname(file), { recursive: true });
+  const text = `${JSON.stringify(mapping, undefined, 2)}\n`;
+  await writeFile(file, text, { flag: overwrite ? 'w' : 'wx' }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+    throw new UsageError(
+      `${file} is there already and was left as it is.`,
+      'Move it away, or add --overwrite to replace it.',
+      { cause: error },
+    );
+  });
+}
+
+function proposalTable(proposals: readonly Proposal[], columns: readonly string[]): string {
+  const table = new Table({ head: ['field', 'column', 'confidence'], style: { head: [], border: [] } });
+  for (const { field, column, confidence } of proposals) {
+    const must = field.mandatory === true || field.mandatoryEither !== undefined ? ' *' : '';
+    const sure = column === undefined ? '' : `${String(Math.round(confidence * 100))} %`;
+    table.push([field.name + must, column === undefined ? '–' : (columns[column] ?? ''), sure]);
+  }
+  return table.toString();
+}
+
+function portalTable(proposals: readonly Proposal[], columns: readonly string[]): string {
+  const table = new Table({
+    head: ['field in the portal', 'column name to type'],
+    style: { head: [], border: [] },
+  });
+  for (const { field, column } of proposals)
+    if (column !== undefined) table.push([field.name, columns[column] ?? '']);
+  return table.toString();
+}
+
+/** Mandatory fields, and either-or groups, that no column was found for. */
+function missing(schema: ConnectorSchema, proposals: readonly Proposal[]): string[] {
+  const found = new Set(
+    proposals.filter(({ column }) => column !== undefined).map(({ field }) => field.name),
+  );
+  const fields = schema.fields.filter(({ name, mandatory }) => mandatory === true && !found.has(name));
+  const groups = Map.groupBy(schema.fields, ({ mandatoryEither }) => mandatoryEither);
+  groups.delete(undefined);
+  const either = [...groups.values()].filter((group) => !group.some(({ name }) => found.has(name)));
+  return [
+    ...fields.map(({ name }) => name),
+    ...either.map((group) => group.map(({ name }) => name).join(' or ')),
+  ];
+}
+
+const NO_HEADER = {
+  code: 'NO_HEADER',
+  line: 1,
+  cause: 'The first line looks like a record: is the header line missing?',
+  cure: 'Export with a header line of column names.',
+};
