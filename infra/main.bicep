@@ -84,6 +84,15 @@ param existingSystemTopicName string = ''
 ])
 param landing string = 'blob'
 
+@description('Identities (object ids of service principals) of the EHR that upload exports.')
+param uploaderPrincipalIds array = []
+
+@description('Groups (object ids) that read the daily reports.')
+param reportReaderGroupIds array = []
+
+@description('Groups (object ids) that look at refused records; these hold patient data.')
+param quarantineReaderGroupIds array = []
+
 @description('Public key of the EHR\'s SFTP client; empty makes no user yet.')
 param sftpPublicKey string = ''
 
@@ -397,6 +406,39 @@ module roles 'modules/roles.bicep' = {
     readContainers: auditContainers
     queues: pipelineQueues
     tables: pipelineTables
+  }
+}
+
+module uploaders 'modules/containerAccess.bicep' = {
+  name: 'uploaders'
+  params: {
+    principalIds: uploaderPrincipalIds
+    principalType: 'ServicePrincipal'
+    accountName: data.outputs.name
+    containerName: 'exports'
+    access: 'write'
+  }
+}
+
+module reportReaders 'modules/containerAccess.bicep' = {
+  name: 'report-readers'
+  params: {
+    principalIds: reportReaderGroupIds
+    principalType: 'Group'
+    accountName: data.outputs.name
+    containerName: 'status'
+    access: 'read'
+  }
+}
+
+module quarantineReaders 'modules/containerAccess.bicep' = {
+  name: 'quarantine-readers'
+  params: {
+    principalIds: quarantineReaderGroupIds
+    principalType: 'Group'
+    accountName: data.outputs.name
+    containerName: 'quarantine'
+    access: 'read'
   }
 }
 
