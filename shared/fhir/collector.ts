@@ -1,17 +1,16 @@
 import { ConflictError, SourceLostError } from '../errors.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import type { BlobStore } from '../storage/blobs.ts';
 import type { TableStore } from '../storage/tables.ts';
 import { HOUR_MS, listAuditBlobs, sourceKey, type AuditBlob } from './auditBlobs.ts';
 import type { PatientReader } from './patientReader.ts';
-import { settleSlice, type SettledSlice } from './settleSlice.ts';
+import { settleSlice, type CollectorBlobs, type SettledSlice } from './settleSlice.ts';
 import type { SliceRules } from './slice.ts';
 import { ClaimedWatermark, type HourMark, type Slice } from './watermark.ts';
 
 /** What the collector works with; clients and clock come from outside. */
 export type CollectorServices = {
-  readonly blobs: BlobStore;
+  readonly blobs: CollectorBlobs;
   /** Table `marks` of the ledger. */
   readonly marks: TableStore;
   readonly clock: Clock;

@@ -4,7 +4,6 @@ import type { fhirSettings } from '../config/fhirSettings.ts';
 import type { ValuesOf } from '../config/setting.ts';
 import { SettingsError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { BlobStore } from '../storage/blobs.ts';
 import type { TableStore } from '../storage/tables.ts';
 import { HOUR_MS } from './auditBlobs.ts';
 import { collectFhirAudit, type CollectorRun, type CollectorSettings } from './collector.ts';
@@ -13,12 +12,13 @@ import { parseHeaderKeys } from './headerCipher.ts';
 import { parseHeaderTable } from './headerTable.ts';
 import { oidOfToken } from './ownReads.ts';
 import { PatientReader } from './patientReader.ts';
+import type { CollectorBlobs } from './settleSlice.ts';
 
 export type FhirSettings = ValuesOf<typeof fhirSettings>;
 
 /** What the collector needs of its surroundings. */
 export type CollectorPorts = {
-  readonly blobs: BlobStore;
+  readonly blobs: CollectorBlobs;
   /** Table `marks` of the ledger. */
   readonly marks: TableStore;
   readonly clock: Clock;

@@ -27,8 +27,11 @@ export type SettledSlice = {
   readonly forget: (blobs: Pick<BlobStore, 'remove'>) => Promise<void>;
 };
 
+/** What of blob storage the collector uses. */
+export type CollectorBlobs = Pick<BlobStore, 'facts' | 'read' | 'write' | 'list' | 'remove'>;
+
 export type SliceServices = {
-  readonly blobs: BlobStore;
+  readonly blobs: CollectorBlobs;
   readonly marks: TableStore;
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Log;
@@ -108,7 +111,7 @@ export async function settleSlice(
 }
 
 async function create(
-  blobs: BlobStore,
+  blobs: CollectorBlobs,
   target: BlobAddress,
   first: string,
   rest: AsyncIterable<string>,

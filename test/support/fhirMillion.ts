@@ -1,5 +1,6 @@
 import { collectFhirAudit, type CollectorSettings } from '../../shared/fhir/collector.ts';
-import type { BlobFacts, BlobStore } from '../../shared/storage/blobs.ts';
+import type { CollectorBlobs } from '../../shared/fhir/settleSlice.ts';
+import type { BlobFacts } from '../../shared/storage/blobs.ts';
 import { auditLine, CONTAINER, HOUR, hourBlob, testCollector } from './fhirLog.ts';
 
 /**
@@ -47,8 +48,7 @@ const hour: BlobFacts & { name: string } = {
   modifiedAt: HOUR,
   metadata: {},
 };
-const blobs: BlobStore = {
-  ...services.blobs,
+const blobs: CollectorBlobs = {
   facts: (address) => services.blobs.facts(address),
   async *list() {
     yield hour;
