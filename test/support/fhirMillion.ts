@@ -54,7 +54,10 @@ const blobs: CollectorBlobs = {
     yield hour;
   },
   async *read(address, range) {
-    if (address.container !== CONTAINER) return yield* services.blobs.read(address, range);
+    if (address.container !== CONTAINER) {
+      yield* services.blobs.read(address, range);
+      return;
+    }
     for (const piece of pieces()) {
       peak = Math.max(peak, process.memoryUsage.rss());
       yield piece;
