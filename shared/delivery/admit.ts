@@ -14,9 +14,9 @@ const GLANCE_MS = 1_000;
 /**
  * What the connector's row said lately, before a request is marked in the ledger. Only for refusing early: {@link admit} decides.
  */
-export function glance(run: ChunkRun, request: string): Admission | undefined {
-  const row = run.lane.gate.recent(GLANCE_MS);
-  return row && admission(row, run.services.clock.now(), request);
+export async function glance(run: ChunkRun, request: string): Promise<Admission> {
+  const { gate } = run.lane;
+  return admission(gate.recent(GLANCE_MS) ?? (await gate.fresh()), run.services.clock.now(), request);
 }
 
 /**

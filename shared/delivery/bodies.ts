@@ -1,5 +1,5 @@
-const FIRST_BYTES = 256 * 1024;
-const FIRST_RECORDS = 1024;
+const FIRST_BYTES = 16 * 1024;
+const FIRST_RECORDS = 256;
 
 /**
  * One request's body under construction: the multipart head and the header line, then records, with room for the tail. Knows
@@ -86,7 +86,7 @@ export class Body {
 
   #reserve(bytes: number): void {
     if (bytes <= this.#bytes.length) return;
-    const grown = Buffer.allocUnsafeSlow(Math.max(bytes, Math.ceil(this.#bytes.length * 1.5)));
+    const grown = Buffer.allocUnsafeSlow(Math.max(bytes, this.#bytes.length * 2));
     this.#bytes.copy(grown, 0, 0, this.#length);
     this.#grown(grown.length - this.#bytes.length);
     this.#bytes = grown;

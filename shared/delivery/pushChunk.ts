@@ -71,6 +71,9 @@ const unknownChunk = (): ChunkMessageError =>
 async function work(run: ChunkRun): Promise<PushResult> {
   const acceptedBefore = run.row.accepted;
   const keeping = new AbortController();
+  const { stopping } = run.services;
+  const shutDown = (): void => run.stop.now({ kind: 'yield' });
+  stopping.addEventListener('abort', shutDown);
   const kept = keepClaim(run, keeping.signal);
   try {
     const ended = endReason(run.exportRow);
@@ -83,6 +86,7 @@ async function work(run: ChunkRun): Promise<PushResult> {
     if (!isEnvironmentFault(error)) await release(run).catch(() => undefined);
     throw error;
   } finally {
+    stopping.removeEventListener('abort', shutDown);
     keeping.abort();
     await kept;
   }
@@ -137,13 +141,12 @@ const endReason = ({ state, closing }: ExportRow): Reason | undefined =>
 /** Renew the claim at a third of its time, and notice when the export ends meanwhile. */
 async function keepClaim(run: ChunkRun, signal: AbortSignal): Promise<void> {
   const { clock, settings, tables } = run.services;
-  const stopped = AbortSignal.any([signal, run.stop.signal]);
   try {
     for (;;) {
       await clock.sleep(settings.claimMs / 3, signal).catch(() => undefined);
       if (signal.aborted) return;
       await run.writer.change((row) => row);
-      if (stopped.aborted) continue;
+      if (run.ends) continue;
       const exported = await readExport(tables.exports, run.exportRow);
       if (exported === undefined || endReason(exported.row) !== undefined) run.stop.now({ kind: 'ended' });
     }

@@ -9,6 +9,9 @@ import type { Body } from './bodies.ts';
 import type { ChunkRun } from './chunkRun.ts';
 import { stretchesOf, type PlannedStretch } from './stretches.ts';
 
+/** Records are gathered in blocks of this size, or of the chunk's when it is smaller. */
+const BLOCK_BYTES = 1024 * 1024;
+
 /** What a whole pass over a chunk found. */
 export type ChunkFindings = {
   /** Records that validation refused. */
@@ -32,7 +35,8 @@ export async function readChunk(run: ChunkRun): Promise<ChunkFindings | undefine
   const source = hashing(blobs.read(run.exportRow.source!, range, run.stop.signal), hash);
   const { dialect, maxRecordBytes } = plan;
   try {
-    const options = { dialect, maxRecordBytes, offset: row.start, firstLine: row.firstLine };
+    const blockBytes = Math.min(BLOCK_BYTES, row.end - row.start);
+    const options = { dialect, maxRecordBytes, blockBytes, offset: row.start, firstLine: row.firstLine };
     await reader.begin();
     for await (const block of readRecords(source, options)) {
       await reader.take(block);

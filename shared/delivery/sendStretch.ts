@@ -1,5 +1,6 @@
 import type { SendOutcome } from '../connector/types.ts';
 import { admit, closeCircuit, closeGate, glance, openCircuit, park, pause, waitOrPark } from './admit.ts';
+import type { Admission } from './circuit.ts';
 import { backoff, outageDelay } from './backoff.ts';
 import type { Stretch } from './batchBook.ts';
 import type { ChunkRun } from './chunkRun.ts';
@@ -64,10 +65,11 @@ class StretchSender {
     const permit = await run.lane.acquire(run.stop.signal);
     if (permit === undefined) return undefined;
     let sample: Sample | undefined;
-    let kept = glance(run, this.#name);
+    let kept: Admission;
     try {
+      kept = await glance(run, this.#name);
       if (run.ends) return undefined;
-      if (kept?.kind !== 'wait') {
+      if (kept.kind !== 'wait') {
         await run.ensureClaim();
         await this.#mark();
         kept = await admit(run, this.#name);

@@ -70,7 +70,7 @@ export class SlotLease {
   /** On the monotonic clock. */
   #until = 0;
   #running: Promise<void> | undefined;
-  #stopping = new AbortController();
+  readonly #stopping = new AbortController();
 
   constructor(options: SlotOptions) {
     this.#options = options;
@@ -83,7 +83,12 @@ export class SlotLease {
 
   /** There is demand: take part until there is none. */
   wake(): void {
-    this.#running ??= this.#run().finally(() => (this.#running = undefined));
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined;
+      // Somebody may have asked while the slots were being given back.
+      const { wants } = this.#options.demand();
+      if (wants > 0 && !this.#stopping.signal.aborted) this.wake();
+    });
   }
 
   /** Give everything back. */
