@@ -1,4 +1,5 @@
 import { SettingsError } from '../errors.ts';
+import { parseHeaderKeys } from '../fhir/headerCipher.ts';
 import { MAX_BATCHES_PER_CHUNK } from '../ledger/model.ts';
 import { type ConnectorConfig, readConnector } from './connectorConfig.ts';
 import { connectorPrefix } from './connectorPrefix.ts';
@@ -118,6 +119,12 @@ function fhirFaults({ fhir, connectors }: Config): string[] {
     faults.push('FHIR_KEY_VAULT_URL: goes with FHIR_KEY_SECRET_NAME; give both or none.');
   if (fhir.keyVaultUrl !== undefined && fhir.headerKeys !== undefined)
     faults.push('FHIR_HEADER_KEYS: is given beside FHIR_KEY_VAULT_URL; give one of the two.');
+  try {
+    parseHeaderKeys(fhir.headerKeys?.reveal() ?? '');
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    faults.push(`${error.reason.cause} ${error.reason.cure}`);
+  }
   return faults;
 }
 

@@ -1,9 +1,16 @@
 import { DEFAULT_INTERACTIONS } from '../fhir/access.ts';
 import { AUDIT_CONTAINER } from '../fhir/auditBlobs.ts';
-import { DEFAULT_HEADER_TABLE } from '../fhir/headerTable.ts';
+import { DEFAULT_HEADER_TABLE, parseHeaderTable } from '../fhir/headerTable.ts';
 import { integer, seconds, secret, text, textOr } from './setting.ts';
 
 const FIELDS_OF_A_SCHEDULE = /^(?:[\d*/,-]+ ){5}[\d*/,A-Za-z-]+$/;
+const isHeaderTable = (text: string): boolean => {
+  try {
+    return parseHeaderTable(text).length > 0;
+  } catch {
+    return false;
+  }
+};
 /** Longest look back: the marks of its hours lie in one row. */
 const MAX_LOOKBACK_HOURS = 240;
 
@@ -64,9 +71,9 @@ export const fhirSettings = {
   ),
   headerTable: textOr(
     'FHIR_HEADER_TABLE',
-    'rules HEADER=Field, separated by semicolons',
+    'rules HEADER=Field with the field names of docs/fhir.md, separated by semicolons',
     DEFAULT_HEADER_TABLE,
-    () => true,
+    isHeaderTable,
     {
       description:
         'Which custom audit header fills which field; HEADER[2]=Field takes the second of several values.',

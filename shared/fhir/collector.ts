@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { TableStore } from '../storage/tables.ts';
 import { HOUR_MS, listAuditBlobs, sourceKey, type AuditBlob } from './auditBlobs.ts';
-import type { PatientReader } from './patientReader.ts';
+import { FhirServiceError, type PatientReader } from './patientReader.ts';
 import { settleSlice, type CollectorBlobs, type SettledSlice } from './settleSlice.ts';
 import type { SliceRules } from './slice.ts';
 import { ClaimedWatermark, type HourMark, type Slice } from './watermark.ts';
@@ -59,7 +59,7 @@ export async function collectFhirAudit(
   const deadline = clock.monotonic() + budgetMs;
   const slices: SettledSlice[] = [];
   let busy = 0;
-  for (const [source, list] of await listAuditBlobs(blobs, settings.container, settings.source)) {
+  for (const [source, list] of await listLog(blobs, settings)) {
     const key = sourceKey(source);
     const claim = { key, owner, floor: floorHour(clock.now() - settings.lookbackMs) };
     const watermark = await ClaimedWatermark.claim(marks, clock, claim);
@@ -83,6 +83,20 @@ export async function collectFhirAudit(
     }
   }
   return { slices, busy };
+}
+
+/** @throws {FhirServiceError} when the log's container is not there: nothing was archived yet */
+async function listLog(blobs: CollectorBlobs, { container, source }: CollectorSettings) {
+  try {
+    return await listAuditBlobs(blobs, container, source);
+  } catch (error) {
+    if ((error as { statusCode?: unknown }).statusCode !== 404) throw error;
+    throw new FhirServiceError({
+      code: 'FHIR_NO_LOG',
+      cause: `The container "${container}" of the FHIR service's audit log does not exist.`,
+      cure: 'Archive AuditLogs of the FHIR service to the data account (docs/fhir.md), or correct FHIR_AUDIT_CONTAINER.',
+    });
+  }
 }
 
 type Work = {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Clock, Random } from '../clock.ts';
 import type { fhirSettings } from '../config/fhirSettings.ts';
 import type { ValuesOf } from '../config/setting.ts';
-import { SettingsError } from '../errors.ts';
+import { PipelineError, SettingsError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { TableStore } from '../storage/tables.ts';
 import { HOUR_MS } from './auditBlobs.ts';
@@ -72,6 +72,10 @@ export function openCollector(settings: FhirSettings, ports: CollectorPorts): Co
         budgetMs,
         ...(signal && { signal }),
       });
+    } catch (error) {
+      if (error instanceof PipelineError)
+        ports.log.error('fhir.failed', { code: error.reason.code, reason: error.message });
+      throw error;
     } finally {
       await http.close();
     }
