@@ -2,6 +2,7 @@
 import { app } from '@azure/functions';
 import { registerBlobBinding } from './blobBinding.ts';
 import { shutDown } from './services.ts';
+import './collectFhirAudit.ts';
 import './failChunk.ts';
 import './pushChunk.ts';
 import './reportDailyStatus.ts';
