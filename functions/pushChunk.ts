@@ -1,5 +1,4 @@
 import { app, type InvocationContext } from '@azure/functions';
-import { pushChunk } from '../shared/delivery/pushChunk.ts';
 import { QUEUES } from '../shared/ledger/model.ts';
 import { inInvocation } from './invocation.ts';
 import { services } from './services.ts';
@@ -10,6 +9,7 @@ import { services } from './services.ts';
  */
 async function handleChunk(message: unknown, context: InvocationContext): Promise<void> {
   await inInvocation(context, async () => {
+    const { pushChunk } = await import('../shared/delivery/pushChunk.ts');
     const { push, log } = await services();
     const result = await pushChunk(message, push);
     log.debug('chunk.invocation', { state: result.kind });

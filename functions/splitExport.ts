@@ -1,5 +1,4 @@
 import { app, type InvocationContext } from '@azure/functions';
-import { receiveExport } from '../shared/export/receive.ts';
 import { CONTAINERS } from '../shared/ledger/model.ts';
 import type { BlobReference } from './blobBinding.ts';
 import { inInvocation } from './invocation.ts';
@@ -12,6 +11,7 @@ import { services } from './services.ts';
 async function splitExport(reference: unknown, context: InvocationContext): Promise<void> {
   const { containerName, blobName } = reference as BlobReference;
   await inInvocation(context, async () => {
+    const { receiveExport } = await import('../shared/export/receive.ts');
     const { split } = await services();
     await receiveExport({ container: containerName, blobName }, split);
   });

@@ -1,6 +1,4 @@
 import { app, type HttpRequest, type HttpResponseInit, type InvocationContext } from '@azure/functions';
-import { CONTENT_SECURITY_POLICY, statusPage } from '../shared/report/page.ts';
-import { collectLatest } from '../shared/report/writeStatus.ts';
 import { inInvocation } from './invocation.ts';
 import { services } from './services.ts';
 
@@ -9,6 +7,8 @@ const REFRESH_SECONDS = 30;
 /** The live status page, or `?format=json` of the same; read only. */
 async function handleStatus(request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> {
   return inInvocation(context, async () => {
+    const { collectLatest } = await import('../shared/report/writeStatus.ts');
+    const { CONTENT_SECURITY_POLICY, statusPage } = await import('../shared/report/page.ts');
     const { report } = await services();
     const { days, history } = await collectLatest(report);
     if (request.query.get('format') === 'json')

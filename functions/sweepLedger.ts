@@ -1,12 +1,12 @@
 import { app, type InvocationContext, type Timer } from '@azure/functions';
 import { sweepSettings } from '../shared/config/settings.ts';
-import { sweepLedger } from '../shared/ledger/sweep.ts';
 import { inInvocation } from './invocation.ts';
 import { services } from './services.ts';
 
 /** Mend what events and messages missed: unseen exports, lapsed claims, chunks past their due time, exports not completed. */
 async function handleSweep(_timer: Timer, context: InvocationContext): Promise<void> {
   await inInvocation(context, async () => {
+    const { sweepLedger } = await import('../shared/ledger/sweep.ts');
     const { split } = await services();
     await sweepLedger(split);
   });
