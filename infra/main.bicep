@@ -1,3 +1,4 @@
+// Parameters, names and wiring of the whole deployment; what is made stands in modules/. Long only because each parameter says what it does.
 targetScope = 'resourceGroup'
 
 @description('Short name of the workload; first part of every name.')
