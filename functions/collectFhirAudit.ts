@@ -1,7 +1,5 @@
 import { app, type InvocationContext, type Timer } from '@azure/functions';
 import { fhirSettings } from '../shared/config/settings.ts';
-import { fhirIdentity } from '../shared/fhir/fhirIdentity.ts';
-import { openCollector } from '../shared/fhir/openCollector.ts';
 import { TABLES } from '../shared/ledger/model.ts';
 import { inInvocation } from './invocation.ts';
 import { services } from './services.ts';
@@ -9,6 +7,8 @@ import { services } from './services.ts';
 /** Carry what is new in the FHIR service's audit log into exports, hour by hour. */
 async function handleCollect(_timer: Timer, context: InvocationContext): Promise<void> {
   await inInvocation(context, async () => {
+    const { fhirIdentity } = await import('../shared/fhir/fhirIdentity.ts');
+    const { openCollector } = await import('../shared/fhir/openCollector.ts');
     const { config, storage, log } = await services();
     const { blobs, clock } = storage;
     const collect = openCollector(config.fhir, {
