@@ -14,6 +14,12 @@ param environmentName string
 @description('Region of everything.')
 param location string = resourceGroup().location
 
+@description('Region that the data account was made in, where it is another: for going on in a second region (docs/deploy.md).')
+param dataLocation string = location
+
+@description('Data account of an earlier deployment in this resource group, with its exports and ledger; empty for a name by convention.')
+param existingDataAccountName string = ''
+
 @description('Tags of everything, beside environment and workload.')
 param tags object = {}
 
@@ -237,7 +243,7 @@ var base = '${workload}-${environmentName}'
 var compact = take('${replace(workload, '-', '')}${replace(environmentName, '-', '')}', 12)
 var names = {
   identity: '${base}-id'
-  data: '${compact}data${take(token, 8)}'
+  data: empty(existingDataAccountName) ? '${compact}data${take(token, 8)}' : existingDataAccountName
   host: '${compact}host${take(token, 8)}'
   vault: '${compact}-kv-${take(token, 8)}'
   workspace: '${base}-log'
@@ -320,7 +326,7 @@ var appSubnetId = ownNetwork ? network.outputs.appSubnetId : existingAppSubnetId
 module data 'modules/dataStorage.bicep' = {
   name: 'data-storage'
   params: {
-    location: location
+    location: dataLocation
     name: names.data
     tags: allTags
     sku: storageSku
@@ -560,7 +566,7 @@ module privateAccess 'modules/privateAccess.bicep' = if (private) {
 module topic 'modules/topic.bicep' = {
   name: 'topic'
   params: {
-    location: location
+    location: dataLocation
     name: names.topic
     tags: allTags
     accountName: data.outputs.name
