@@ -9,10 +9,6 @@ async function handleCollect(_timer: Timer, context: InvocationContext): Promise
   await inInvocation(context, async () => {
     const { fhirIdentity } = await import('../shared/fhir/fhirIdentity.ts');
     const { openCollector } = await import('../shared/fhir/openCollector.ts');
-    const [{ openCollector }, { fhirIdentity }] = await Promise.all([
-      import('../shared/fhir/openCollector.ts'),
-      import('../shared/fhir/fhirIdentity.ts'),
-    ]);
     const { config, storage, log } = await services();
     const { blobs, clock } = storage;
     const collect = openCollector(config.fhir, {
