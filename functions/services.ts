@@ -4,6 +4,7 @@ import type { PushServices } from '../shared/delivery/services.ts';
 import type { SweepServices } from '../shared/ledger/sweep.ts';
 import type { Log } from '../shared/log.ts';
 import type { DailyServices } from '../shared/report/dailyStatus.ts';
+import { invocationsEnded } from './invocation.ts';
 import type { Storage } from '../shared/storage/azureStorage.ts';
 
 /** Everything the functions of this process share, made once. */
@@ -24,9 +25,13 @@ let made: Promise<Services> | undefined;
 /** The services, made at the first call. */
 export const services = (): Promise<Services> => (made ??= loadServices());
 
-/** The host is going away: nothing new begins; what is under way is written down. */
+/** The host ends the process 5 s after it said so; requests in flight get most of that. */
+const SHUTDOWN_MS = 4_500;
+
+/** The host is going away: no new request begins, those in flight get their answers, the ledger is written. */
 export async function shutDown(): Promise<void> {
   stopping.abort();
+  await invocationsEnded(SHUTDOWN_MS);
   const { push, storage } = (await made) ?? {};
   await push?.close();
   await storage?.close();

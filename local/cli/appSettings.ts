@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { appSettings, readConfig, type Environment } from '../../shared/config/config.ts';
 import { connectorPrefix } from '../../shared/config/connectorPrefix.ts';
 import { connectorSettings } from '../../shared/config/connectorSettings.ts';
+import { fhirSettings } from '../../shared/config/fhirSettings.ts';
 import * as groups from '../../shared/config/settings.ts';
 import type { Simulator } from '../simulator/types.ts';
 import type { StackOptions } from './options.ts';
@@ -12,15 +13,15 @@ const LOCAL_DEFAULTS: Readonly<Record<string, string>> = {
   FUNCTIONS_WORKER_RUNTIME: 'node',
   EVENT_SOURCE: 'polling',
   EMPTY_BLOB_GRACE_SECONDS: '0',
-  CLAIM_SECONDS: '10',
+  CLAIM_SECONDS: '6',
   BACKOFF_BASE_MS: '200',
   SWEEP_SCHEDULE: '*/2 * * * * *',
-  SWEEP_GRACE_SECONDS: '10',
+  SWEEP_GRACE_SECONDS: '2',
 };
 
 /** Names of all settings of the app, those of a connector with its prefix. */
 function knownNames(connector: string): string[] {
-  const general = [appSettings, ...Object.values(groups)].flatMap((group) =>
+  const general = [appSettings, fhirSettings, ...Object.values(groups)].flatMap((group) =>
     Object.values(group).map(({ name }) => name),
   );
   const own = Object.values(connectorSettings).map(({ name }) => `${connectorPrefix(connector)}${name}`);
