@@ -160,7 +160,8 @@ export class BatchBook {
 
   /** A batch whose parts are all settled, and which a crash kept from being so in the chunk's row. */
   async settle(batch: number): Promise<void> {
-    const parts = this.#parts.get(batch)?.value;
+    // What another piece has only asked for may still be lost.
+    const parts = this.#parts.get(batch)?.written;
     if (parts === undefined || parts.parts.some(({ state }) => !END.has(state))) return;
     // Two pieces that end at once both come here.
     if (this.letter(batch) === inParts || this.letter(batch) === held) return;

@@ -34,6 +34,7 @@ export class GroupedWriter<Value> {
   readonly #clock: Clock;
   #value: Value;
   #etag: string | undefined;
+  #written: Value | undefined;
   #waiting: Waiter[] = [];
   #writing = false;
   #dead: unknown;
@@ -44,11 +45,17 @@ export class GroupedWriter<Value> {
     this.#clock = clock;
     this.#value = value;
     this.#etag = etag;
+    this.#written = etag === undefined ? undefined : value;
   }
 
   /** The value with every change asked for so far, written or not. */
   get value(): Value {
     return this.#value;
+  }
+
+  /** The value as the ledger has it; undefined when it has none yet. */
+  get written(): Value | undefined {
+    return this.#written;
   }
 
   /**
@@ -103,6 +110,7 @@ export class GroupedWriter<Value> {
     for (;;) {
       try {
         this.#etag = await port.write(wanted, this.#etag);
+        this.#written = wanted;
         return;
       } catch (error) {
         if (!(error instanceof ConflictError)) await this.#pause(deadline, error);

@@ -39,6 +39,11 @@ export class MemoryTable implements TableStore {
     this.#hook = options.hook;
   }
 
+  /** Grows with every write: whoever watches the table need not read it as long as it stays. */
+  get version(): number {
+    return this.#version;
+  }
+
   /** Every row, by key, without a call of the hook: for assertions. */
   rows(): readonly StoredRow[] {
     return [...this.#rows.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, stored]) => stored);

@@ -3,7 +3,10 @@ import { test } from 'node:test';
 import { runSchedule } from '../../support/schedule.ts';
 
 /** Seeds that failed once. */
-const REMEMBERED: readonly number[] = [];
+const REMEMBERED: readonly number[] = [
+  // A batch joined its chunk's figures on the strength of a part whose mark a crash then lost.
+  1732,
+];
 
 const count = Number(process.env['SCHEDULES'] ?? 1000);
 const first = Number(process.env['FIRST_SEED'] ?? 1);
