@@ -1,27 +1,27 @@
 import type { ChunkRow, ConnectorRow, ExportRow } from './model.ts';
 
-/** How patient the sweep is with messages under way. Times in ms. */
-export type IssueSettings = {
-  readonly graceMs: number;
-  readonly issueGraceMs: number;
-  readonly maxIssueGraceMs: number;
-};
+/**
+ * A message may wait in the queue for so many graces before it is taken for lost, twice as many after each further message,
+ * up to the second number: by default 10 min to 1 h.
+ */
+const PATIENCE = 5;
+const MAX_PATIENCE = 30;
 
 const at = (iso: string | undefined): number => (iso === undefined || iso === '' ? 0 : Date.parse(iso));
 
 /**
  * Whether a chunk needs a further message at `now` (UTC ms): a queue cannot be asked what it holds, so the ledger's own times
  * decide. A message too many is harmless, the claim settles it; one too few would be a chunk that stands still.
+ * @param graceMs how long a message or a claim that is due is left to itself
  */
 export function isDue(
   chunk: ChunkRow,
   { stateAt }: Pick<ExportRow, 'stateAt'>,
   connector: ConnectorRow | undefined,
   now: number,
-  settings: IssueSettings,
+  graceMs: number,
 ): boolean {
-  const { graceMs, issueGraceMs, maxIssueGraceMs } = settings;
-  const patience = Math.min(issueGraceMs * 2 ** Math.min(chunk.issues, 30), maxIssueGraceMs);
+  const patience = graceMs * Math.min(PATIENCE * 2 ** Math.min(chunk.issues, 30), MAX_PATIENCE);
   // The split does not note its message in each chunk: the export went to `queued` just before.
   const issuedAt = at(chunk.issuedAt) || at(stateAt);
   const waitedFor = (since: number): boolean =>

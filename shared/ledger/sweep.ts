@@ -24,10 +24,6 @@ import { beat, lastBeat } from './heartbeat.ts';
 export type SweepSettings = {
   /** How long an event, a message or a claim is left to itself before the sweep does the work. */
   readonly graceMs: number;
-  /** How long a message may wait in the queue before it is taken for lost; doubles with each further one. */
-  readonly issueGraceMs: number;
-  /** Longest time between two messages of a chunk that nobody takes. */
-  readonly maxIssueGraceMs: number;
   /** Blobs that changed within this time are looked at in each run, all others in one run out of `fullListingMs`. */
   readonly recentMs: number;
   readonly fullListingMs: number;
@@ -40,8 +36,6 @@ export type SweepSettings = {
 /** What holds where nothing else was set. */
 export const DEFAULT_SWEEP_SETTINGS: SweepSettings = {
   graceMs: 120_000,
-  issueGraceMs: 600_000,
-  maxIssueGraceMs: 3_600_000,
   recentMs: 86_400_000,
   fullListingMs: 3_600_000,
   budgetMs: 240_000,
@@ -137,7 +131,7 @@ async function reissue(
   const now = clock.now();
   for (const chunk of chunks) {
     if (swept.messages >= sweep.maxMessages) return;
-    if (!isDue(chunk.row, row, connector, now, sweep)) continue;
+    if (!isDue(chunk.row, row, connector, now, sweep.graceMs)) continue;
     if (!(await reissueChunk({ chunks: tables.chunks, queue, now }, row, chunk))) continue;
     swept.messages++;
     const { exportId, connector: name } = row;

@@ -13,7 +13,7 @@ export type RangeReaderSettings = {
   readonly stallMs: number;
 };
 
-export const RANGE_READER: RangeReaderSettings = { pieceBytes: 8 * 2 ** 20, stallMs: 30_000 };
+export const RANGE_READER: RangeReaderSettings = { pieceBytes: 32 * 2 ** 20, stallMs: 30_000 };
 
 export type RangeReaderServices = {
   readonly dispatcher: Dispatcher;

@@ -7,7 +7,7 @@ import { aChunkRow } from '../../support/ledgerRows.ts';
 
 const NOW = Date.parse('2026-11-21T12:00:00Z');
 const MINUTE = 60_000;
-const settings = { graceMs: 2 * MINUTE, issueGraceMs: 10 * MINUTE, maxIssueGraceMs: 60 * MINUTE };
+const GRACE = 2 * MINUTE;
 const ago = (minutes: number): string => new Date(NOW - minutes * MINUTE).toISOString();
 
 const well = { ...newConnectorRow('healthcare'), lastAcceptedAt: ago(1) };
@@ -71,6 +71,6 @@ const cases: [what: string, due: boolean, chunk: Partial<ChunkRow>, connector?: 
 
 for (const [what, due, chunk, connector] of cases) {
   test(`${due ? 'a further message for' : 'no message for'} a chunk that is ${what}`, () => {
-    assert.equal(isDue(aChunkRow(chunk), { stateAt: ago(5) }, connector, NOW, settings), due);
+    assert.equal(isDue(aChunkRow(chunk), { stateAt: ago(5) }, connector, NOW, GRACE), due);
   });
 }
