@@ -161,9 +161,11 @@ suite('Roles', () => {
     const granted = await grants('infra/modules/roles.bicep');
     assert.deepEqual(granted.get('auditContainers[i]'), ['2a2b9908-6ea1-4ae2-8e65-a410df84e7d1']);
     const { resources, variables } = await readBicep(join(ROOT, 'infra/modules/fhir.bicep'));
-    const assignments = resources.filter(({ type }) => type === 'Microsoft.Authorization/roleAssignments');
-    assert.equal(assignments.length, 1);
-    assert.equal(textOf((assignments[0]?.body as { scope: Value }).scope), 'service');
+    const [assignment, ...more] = resources.filter(
+      ({ type }) => type === 'Microsoft.Authorization/roleAssignments',
+    );
+    assert.ok(assignment && more.length === 0);
+    assert.equal(textOf((assignment.body as { scope: Value }).scope), 'service');
     assert.equal(
       variables.find(({ name }) => name === 'fhirReader')?.value,
       '4c8d0bbc-75d3-4935-991f-5f3c56d81508',
