@@ -178,7 +178,7 @@ param quarantineDays int = 90
 @minValue(30)
 param statusDays int = 2192
 
-@description('Days that archived reports can be neither changed nor deleted; 0 makes no archive.')
+@description('Days that reports in the container status-archive can be neither changed nor deleted; 0 for no such policy.')
 @minValue(0)
 @maxValue(3650)
 param archiveImmutableDays int = 0
@@ -270,10 +270,8 @@ var pipelineContainers = [
   'staging'
   'quarantine'
   'status'
-]
-var archiveContainers = archiveImmutableDays > 0 ? [
   'status-archive'
-] : []
+]
 var eventContainers = [
   'dead-letters'
 ]
@@ -334,7 +332,7 @@ module data 'modules/dataStorage.bicep' = {
     private: private
     subnetIds: private ? [] : [appSubnetId]
     ipRanges: private ? [] : landingIpRanges
-    containers: concat(pipelineContainers, archiveContainers, eventContainers, auditContainers)
+    containers: concat(pipelineContainers, eventContainers, auditContainers)
     queues: pipelineQueues
     tables: pipelineTables
     softDeleteDays: softDeleteDays
@@ -409,7 +407,7 @@ module roles 'modules/roles.bicep' = {
     hostAccountName: host.outputs.name
     vaultName: vault.outputs.name
     componentName: monitoring.outputs.componentName
-    containers: concat(pipelineContainers, archiveContainers)
+    containers: pipelineContainers
     readContainers: auditContainers
     queues: pipelineQueues
     tables: pipelineTables

@@ -38,7 +38,7 @@ param tables array
 @maxValue(365)
 param softDeleteDays int = 14
 
-@description('Days that a report in the archive can be neither changed nor deleted; 0 makes no archive.')
+@description('Days that a report in the archive can be neither changed nor deleted; 0 for no such policy.')
 @minValue(0)
 @maxValue(3650)
 param archiveImmutableDays int = 0

@@ -58,6 +58,10 @@ var ages = [
     days: statusDays
   }
   {
+    name: 'status-archive'
+    days: statusDays
+  }
+  {
     name: 'dead-letters'
     days: 30
   }
