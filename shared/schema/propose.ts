@@ -31,7 +31,7 @@ export function proposeMapping(
 ): Proposal[] {
   const shares = columns.map((_, column) => contentShares(records.map((record) => record[column] ?? '')));
   const pairs = schema.fields.flatMap((field) =>
-    columns.map((name, column) => ({ field, column, score: score(field, name, shares[column]!) })),
+    columns.map((name, column) => ({ field, column, score: score(field, name, shares[column]) })),
   );
   const best = new Map<SchemaField, Proposal>();
   const taken = new Set<number>();
@@ -45,15 +45,16 @@ export function proposeMapping(
 
 /** Whether some values of what should be column names are times or addresses: then the header line is missing. */
 export function looksLikeRecord(names: readonly string[]): boolean {
-  const { time, email } = contentShares(names);
-  return time > 0 || email > 0;
+  const shares = contentShares(names);
+  return shares !== undefined && (shares.time > 0 || shares.email > 0);
 }
 
 type Shares = { readonly time: number; readonly email: number };
 
-function contentShares(values: readonly string[]): Shares {
+/** Undefined when all values are empty, which says nothing. */
+function contentShares(values: readonly string[]): Shares | undefined {
   const filled = values.map((value) => Buffer.from(value.trim())).filter(({ length }) => length > 0);
-  if (filled.length === 0) return { time: 0, email: 0 };
+  if (filled.length === 0) return undefined;
   const times = new TimeReader(DEFAULT_TIME_FORMATS);
   const share = (fits: (value: Buffer) => boolean): number => filled.filter(fits).length / filled.length;
   return {
@@ -62,12 +63,12 @@ function contentShares(values: readonly string[]): Shares {
   };
 }
 
-function score(field: SchemaField, name: string, shares: Shares): number {
+function score(field: SchemaField, name: string, shares: Shares | undefined): number {
   const byName = nameScore(field, name);
-  if (field.format !== 'time' && field.format !== 'email') return byName;
+  if (shares === undefined || (field.format !== 'time' && field.format !== 'email')) return byName;
   const share = shares[field.format];
   if (share >= FITS) return Math.max(byName, 0.6);
-  return share < MISFITS && share > 0 ? byName / 2 : byName;
+  return share < MISFITS ? byName / 2 : byName;
 }
 
 function nameScore(field: SchemaField, name: string): number {

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, test } from 'node:test';
+import reference from '../../../mappings/mapping.schema.json' with { type: 'json' };
+import { RECORD_CODES } from '../../../shared/schema/codes.ts';
+import { loadConnectorRules, parseMappingFile } from '../../../shared/schema/connector.ts';
+import { normaliseName } from '../../../shared/schema/mapping.ts';
+import { loadSchema } from '../../../shared/schema/schemas.ts';
+
+const SCHEMAS = path.join(import.meta.dirname, '../../../shared/schema/schemas');
+
+describe('schemas', () => {
+  test('every file fits its JSON Schema, and no name means two fields', async () => {
+    for (const file of await readdir(SCHEMAS)) {
+      const schema = await loadSchema(path.basename(file, '.json'));
+      assert.ok(schema, file);
+      assert.equal(`${schema.connector}.json`, file);
+      const names = schema.fields.flatMap(({ name, synonyms = [] }) => [
+        ...new Set([name, ...synonyms].map(normaliseName)),
+      ]);
+      assert.deepEqual(names.filter((name, i) => names.indexOf(name) !== i), []); // prettier-ignore
+    }
+  });
+
+  test('a name that is none, or leads elsewhere, has no schema', async () => {
+    for (const name of ['nothing', '../schema.schema', '', 'a/b'])
+      assert.equal(await loadSchema(name), undefined);
+  });
+});
+
+describe('mapping files', () => {
+  const fault = async (text: string, connector = 'healthcare'): Promise<string> => {
+    const error = await parseMappingFile(text, connector).then(() => undefined, String);
+    return error ?? 'none';
+  };
+
+  for (const [text, words] of [
+    ['{', /is not JSON/],
+    ['[]', /the file must be object/],
+    ['{"colums":{}}', /the file has the property "colums", which is not known/],
+    ['{"columns":{"City":"Ort"}}', /"columns" names the field "City", which the schema does not have/],
+    ['{"columns":{"Patient City":1}}', /"columns → Patient City" must be string,null/],
+    ['{"columns":{"Patient City":null}}', /"columns" leaves out "Patient City", which is mandatory/],
+    ['{"levels":{"BAD_TIM":"warn"}}', /"levels" has the property "BAD_TIM"; known are/],
+    ['{"levels":{"BAD_TIME":{"Patient Ctiy":"warn"}}}', /"levels → BAD_TIME" names the field "Patient Ctiy"/],
+    ['{"levels":{"BAD_TIME":"loud"}}', /"levels → BAD_TIME" must be one of "refuse", "warn", "off"/],
+    ['{"emptyValue":{"Ctiy":"warn"}}', /"emptyValue" names the field "Ctiy"/],
+    [
+      '{"timeFormats":["YYYY-MM"]}',
+      /"timeFormats" has "YYYY-MM", which cannot be used: it has no year, month and day/,
+    ],
+    ['{"policy":"refuse"}', /"policy" must be one of "refuseRecords", "refuseExport"/],
+    ['{"refusedShareCeiling":20}', /"refusedShareCeiling" must be <= 1/],
+    ['{"schema":"none"}', /there is no schema "none"/],
+  ] as const)
+    test(`${text} is refused in words`, async () => {
+      const found = await fault(text);
+      assert.match(found, /BAD_MAPPING/);
+      assert.match(found, words);
+    });
+
+  test('all faults are told at once', async () => {
+    assert.match(await fault('{"policy":"x","encoding":"y"}'), /"policy".*"encoding"/);
+  });
+
+  test('a full one is taken, byte order mark or not', async () => {
+    const mapping = {
+      $schema: './mapping.schema.json',
+      columns: { 'Patient City': 'Ort', 'Patient State': null },
+      rename: true,
+      levels: { BAD_EMAIL: 'warn', TOO_LONG: { 'Patient City': 'off' } },
+      emptyValue: { 'Patient City': 'warn' },
+      timeFormats: ['D.M.YYYY H:mm'],
+      policy: 'refuseExport',
+      refusedShareCeiling: 0.5,
+      encoding: 'windows-1252',
+      delimiter: ';',
+      quoting: 'none',
+    };
+    const rules = await parseMappingFile(`\uFEFF${JSON.stringify(mapping)}`, 'healthcare');
+    assert.deepEqual(rules.mapping, mapping);
+  });
+
+  test('the levels that can be set are those of the codes that have one', () => {
+    const settable = Object.keys(RECORD_CODES).filter(
+      (code) => !['RECORD_TOO_LONG', 'MISSING_VALUE'].includes(code),
+    );
+    assert.deepEqual(reference.properties.levels.propertyNames.enum, settable);
+  });
+
+  test('a connector has the file of its name, else the schema of its name, else nothing', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'mappings-'));
+    await writeFile(path.join(folder, 'west.json'), '{"schema":"healthcare","rename":true}');
+    await writeFile(path.join(folder, 'broken.json'), '{"schema":');
+    const west = await loadConnectorRules('west', folder);
+    assert.equal(west?.mapping.rename, true);
+    assert.deepEqual((await loadConnectorRules('healthcare', folder))?.mapping, {});
+    assert.equal(await loadConnectorRules('unknown', folder), undefined);
+    assert.equal(await loadConnectorRules('../west', folder), undefined);
+    await assert.rejects(
+      loadConnectorRules('broken', folder),
+      /mappings\/broken.json cannot be used: it is not JSON/,
+    );
+  });
+});

@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Reason } from '../../../shared/errors.ts';
+import { normaliseName, resolveMapping } from '../../../shared/schema/mapping.ts';
+import type { MappingFile } from '../../../shared/schema/mappingFile.ts';
+import { HEADER_COLUMNS } from '../../support/healthcare.ts';
+import { healthcare, mapped } from '../../support/judging.ts';
+
+const MANDATORY = [
+  'Creation Time',
+  'Event Name',
+  'Patient First Name',
+  'Patient Last Name',
+  'Patient Address Line 1',
+  'Patient City',
+  'Patient Zip Code',
+  'Restricted Access Reason',
+  'SamAccountName',
+];
+
+const reasonsOf = (columns: readonly string[], mapping: MappingFile = {}): readonly Reason[] => {
+  const outcome = resolveMapping(healthcare, columns, mapping);
+  return 'reasons' in outcome ? outcome.reasons : [];
+};
+const codesOf = (columns: readonly string[], mapping: MappingFile = {}): string[] =>
+  reasonsOf(columns, mapping).map(({ code }) => code);
+const fieldAt = (columns: readonly string[], mapping: MappingFile = {}): Record<string, string> =>
+  Object.fromEntries(
+    mapped(columns, mapping).fields.map(({ field, column, how }) => [field.name, `${column} ${how}`]),
+  );
+
+describe('resolveMapping', () => {
+  test('takes the exact names in any order', () => {
+    const columns = HEADER_COLUMNS.toReversed();
+    const found = mapped(columns).fields;
+    assert.equal(found.length, 24);
+    for (const { field, column, how } of found)
+      assert.deepEqual([columns[column], how], [field.name, 'exact']);
+  });
+
+  test('overlooks case, blanks and punctuation', () => {
+    const columns = MANDATORY.map(
+      (name, i) => [name.toUpperCase(), name.replaceAll(' ', '_'), ` ${name.replaceAll(' ', '-')} `][i % 3]!,
+    );
+    assert.deepEqual(codesOf(columns), []);
+    assert.equal(normaliseName(' E-Mail Address (UPN)'), 'emailaddressupn');
+  });
+
+  test('knows what EHR systems call things', () => {
+    const columns = ['access_time', 'METRIC_NAME', 'PAT_FIRST_NAME', 'PAT_LAST_NAME', 'ADD_LINE_1', 'CITY', 'ZIP', 'BTG_REASON', 'UPN', 'user_id', 'PAT_ID']; // prettier-ignore
+    const found = fieldAt(columns);
+    assert.equal(found['Creation Time'], '0 synonym');
+    assert.equal(found['Employee User Name'], '9 synonym');
+    assert.equal(found['Patient Reg Id'], '10 synonym');
+  });
+
+  test('prefers mapping file to exact, exact to normalised, normalised to synonym', () => {
+    const columns = [...MANDATORY, 'patient_city', 'city', 'Ort'];
+    assert.equal(fieldAt(columns)['Patient City'], '5 exact');
+    assert.equal(fieldAt(columns, { columns: { 'Patient City': 'Ort' } })['Patient City'], '11 mapping');
+    assert.equal(fieldAt(columns.toSpliced(5, 1))['Patient City'], '8 normalised');
+  });
+
+  test('a column serves one field, unless the mapping file says otherwise', () => {
+    const found = fieldAt([...MANDATORY, 'x'], { columns: { 'Event Section': 'x', 'Event Category': 'x' } });
+    assert.equal(found['Event Section'], '9 mapping');
+    assert.equal(found['Event Category'], '9 mapping');
+  });
+
+  test('names the candidates where more than one column fits', () => {
+    const [reason, ...others] = reasonsOf([...MANDATORY, 'PAT_ID', 'MRN']);
+    assert.deepEqual([reason?.code, others], ['AMBIGUOUS_COLUMN', []]);
+    assert.match(reason!.cause, /"Patient Reg Id": "PAT_ID", "MRN"/);
+    assert.deepEqual(codesOf([...MANDATORY, 'PAT_ID', 'MRN'], { columns: { 'Patient Reg Id': 'MRN' } }), []);
+    assert.deepEqual(codesOf([...MANDATORY, 'PAT_ID', 'MRN'], { columns: { 'Patient Reg Id': null } }), []);
+    const twice = [...MANDATORY.toSpliced(5, 1), 'patient_city', 'PATIENT-CITY'];
+    assert.deepEqual(codesOf(twice), ['AMBIGUOUS_COLUMN']);
+  });
+
+  test('finds every fault at once', () => {
+    const columns = [
+      'Event Name',
+      'Patient First Name',
+      'Patient Last Name',
+      'Patient Zip Code',
+      'Event Name',
+      'PAT_ID',
+      'MRN',
+    ];
+    const mapping = { columns: { 'Patient City': 'Ort' } };
+    assert.deepEqual(codesOf(columns, mapping), [
+      'DUPLICATE_COLUMN',
+      'MISSING_COLUMN',
+      'AMBIGUOUS_COLUMN',
+      ...['Creation Time', 'Patient Address Line 1', 'Restricted Access Reason', 'an account'].map(
+        () => 'MISSING_COLUMN',
+      ),
+    ]);
+    const causes = reasonsOf(columns, mapping).map(({ cause }) => cause);
+    assert.match(causes[0]!, /"Event Name" more than once/);
+    assert.match(causes[1]!, /"Patient City" from the column "Ort"/);
+    assert.match(causes.at(-1)!, /"Email Address \(UPN\)" or "SamAccountName"/);
+  });
+
+  test('lists the columns not used, so that the right one can be named', () => {
+    const [reason] = reasonsOf([...MANDATORY.toSpliced(5, 1), 'Ort', '']);
+    assert.match(reason!.cure, /columns not used so far: "Ort"\)/);
+  });
+
+  test('columns without a name may come more than once', () => {
+    assert.deepEqual(codesOf([...MANDATORY, '', '']), []);
+  });
+
+  test('shows nothing of a first line that is a record', () => {
+    const record = [
+      '2026-11-20T08:15:00Z',
+      'View chart',
+      'Ann',
+      'Doe',
+      '1 Main St',
+      'Springfield',
+      '12345',
+      '',
+      'Doe',
+      'adoe',
+    ];
+    const reasons = reasonsOf(record);
+    assert.deepEqual(reasons.map(({ code }) => code), ['NO_HEADER']); // prettier-ignore
+    assert.match(reasons[0]!.cause, /is the header line missing/);
+  });
+
+  test('shows nothing of a first line that has a known name or two', () => {
+    const secrets = ['Zaphod', 'Beeblebrox'];
+    const reasons = reasonsOf(['Zaphod', 'Beeblebrox', 'Zaphod', 'City', 'Town', 'Ward']);
+    assert.ok(reasons.some(({ code }) => code === 'DUPLICATE_COLUMN'));
+    for (const secret of [...secrets, 'Town']) assert.ok(!JSON.stringify(reasons).includes(secret), secret);
+  });
+
+  test('leaves out the columns that a quarantine file has in front', () => {
+    const { fields, dropped } = mapped(['record number', 'line number', 'codes', ...MANDATORY]);
+    assert.equal(dropped, 3);
+    assert.equal(fields[0]?.column, 3);
+    assert.equal(mapped(['codes', ...MANDATORY]).dropped, 0);
+  });
+});
