@@ -4,6 +4,7 @@ import { collectFhirAudit, type CollectorRun, type CollectorSettings } from '../
 import { DEFAULT_INTERACTIONS } from '../../shared/fhir/access.ts';
 import { DEFAULT_HEADER_TABLE, parseHeaderTable } from '../../shared/fhir/headerTable.ts';
 import { PatientReader, type FhirGet } from '../../shared/fhir/patientReader.ts';
+import { KillableProcess } from './killable.ts';
 import { MemoryBlobs, MemoryTable, type FaultHook } from './memoryStores.ts';
 
 export const CONTAINER = 'insights-logs-auditlogs';
@@ -98,7 +99,7 @@ export function testCollector(
     ownOid: OWN_OID,
     ...options.settings,
   };
-  const parts = () => {
+  const parts = (process = new KillableProcess()) => {
     const patients = new PatientReader({
       baseUrl: 'https://fhir',
       get,
@@ -107,10 +108,17 @@ export function testCollector(
       random: () => 0.5,
       requestsPerSecond: 1000,
     });
-    return { services: { blobs, marks, clock, log: silent, patients }, settings };
+    const services = {
+      blobs: process.reach(blobs),
+      marks: process.reach(marks),
+      clock,
+      log: silent,
+      patients,
+    };
+    return { services, settings };
   };
-  const run = (): Promise<CollectorRun> =>
-    collectFhirAudit(parts().services, settings, { owner: `run ${++state.owner}`, budgetMs: 600_000 });
+  const run = (process?: KillableProcess): Promise<CollectorRun> =>
+    collectFhirAudit(parts(process).services, settings, { owner: `run ${++state.owner}`, budgetMs: 600_000 });
   const contentOf = (container: string): Map<string, string> =>
     new Map(blobs.addresses(container).map((at) => [at.name, blobs.content(at)!.toString('utf8')]));
   return {
