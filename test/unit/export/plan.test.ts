@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { ExportRejectedError } from '../../../shared/errors.ts';
+import { planExport, type PlannedExport, type PlanInput } from '../../../shared/export/plan.ts';
+import { HEADER_COLUMNS, plainExport } from '../../support/healthcare.ts';
+import { ARRIVED_AT, healthcare } from '../../support/judging.ts';
+
+const SETTINGS = { chunkRecords: 100, recordsPerRequest: 10, maxBodyBytes: 1e6, maxRecordBytes: 4096, onUnknownOutcome: 'resend' } as const; // prettier-ignore
+
+const plan = (head: Buffer, input: Partial<PlanInput> = {}): PlannedExport =>
+  planExport({
+    name: 'a.csv',
+    head,
+    totalBytes: head.length,
+    arrivedAt: ARRIVED_AT,
+    schema: healthcare,
+    settings: SETTINGS,
+    ...input,
+  });
+
+describe('planExport', () => {
+  test('fixes everything that a verdict depends on, and gives the same plan again', () => {
+    const content = Buffer.from(plainExport(2));
+    const { plan: found, warnings } = plan(content);
+    assert.deepEqual(plan(content).plan, found);
+    assert.deepEqual(JSON.parse(JSON.stringify(found)), found);
+    const { validation, ...rest } = found;
+    const header = `${HEADER_COLUMNS.join(',')}\r\n`;
+    assert.deepEqual(rest, {
+      version: 1,
+      dialect: { delimiter: ',', quote: '"' },
+      encoding: 'utf-8',
+      head: { start: 0, end: header.length },
+      firstLine: 2,
+      header,
+      output: { kind: 'verbatim' },
+      ...SETTINGS,
+      policy: { onRefused: 'refuseRecords', refusedShareCeiling: 0.2 },
+    });
+    assert.equal(validation.latest, ARRIVED_AT + 24 * 60 * 60 * 1000);
+    assert.deepEqual(warnings, []);
+  });
+
+  test('tells of optional fields that no column holds', () => {
+    const columns = HEADER_COLUMNS.filter((name) => !name.startsWith('Employee'));
+    const [warning, ...others] = plan(Buffer.from(`${columns.join(',')}\n`)).warnings;
+    assert.deepEqual([warning?.code, others], ['FIELDS_WITHOUT_COLUMN', []]);
+    assert.match(warning!.cause, /"Employee Last Name", "Employee First Name"/);
+  });
+
+  test('refuses with every reason at once', () => {
+    const columns = HEADER_COLUMNS.filter((name) => !['Patient City', 'Event Name'].includes(name));
+    assert.throws(
+      () => plan(Buffer.from(`${columns.join(',')}\n`)),
+      (error) => error instanceof ExportRejectedError && error.reasons.length === 2,
+    );
+  });
+
+  test('knows the right delimiter by the names it gives', () => {
+    const semicolons = Buffer.from(`${HEADER_COLUMNS.join(';')}\n`);
+    const { plan: found } = plan(semicolons);
+    assert.equal(found.dialect.delimiter, ';');
+    assert.equal(found.header, `${HEADER_COLUMNS.join(',')}\n`);
+  });
+
+  describe('encoding', () => {
+    const latin = Buffer.from(`${HEADER_COLUMNS.join(',')},Stra\xdfe\n`, 'latin1');
+    const bom = Buffer.from(`\uFEFF${HEADER_COLUMNS.join(',')}\n`);
+
+    for (const [what, head, input, encoding] of [
+      ['is the one that the scan decided on', latin, { encoding: 'windows-1252' }, 'windows-1252'],
+      [
+        'is the one that the mapping file forces',
+        latin,
+        { encoding: 'utf-8', mapping: { encoding: 'windows-1252' } },
+        'windows-1252',
+      ],
+      ['is UTF-8 with a byte order mark, whatever the scan saw', bom, { encoding: 'windows-1252' }, 'utf-8'],
+      [
+        'is UTF-8 when UTF-16 was forced, since it was staged so',
+        bom,
+        { mapping: { encoding: 'utf-16le' } },
+        'utf-8',
+      ],
+    ] as const satisfies readonly (readonly [string, Buffer, Partial<PlanInput>, string])[])
+      // prettier-ignore
+      test(what, () => {
+        const { plan: found } = plan(head, input);
+        assert.equal(found.encoding, encoding);
+        assert.equal(found.validation.checkUtf8, encoding === 'utf-8');
+        assert.equal(found.header.includes('Straße'), head === latin);
+      });
+  });
+});
