@@ -49,7 +49,8 @@ export function appSettingsFor(
     ...optional('CHUNK_RECORDS', options.chunkRecords),
     ...optional('RECORDS_PER_REQUEST', options.recordsPerRequest),
     ...optional('MAX_IN_FLIGHT', options.concurrency),
-    ...optional('MAX_IN_FLIGHT_TOTAL', options.concurrency),
+    // Above it, so that the share of a process that was killed does not hold up its successor.
+    ...optional('MAX_IN_FLIGHT_TOTAL', options.concurrency && options.concurrency * 4),
     ...optional(`${prefix}MAPPING`, options.mapping === undefined ? undefined : mappingText(options.mapping)),
     ...optional(`${prefix}JOB_ID`, options.jobId ?? simulator?.jobId),
     ...optional(`${prefix}URL`, options.connectorUrl ?? simulator?.url),
