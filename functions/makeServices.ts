@@ -76,7 +76,7 @@ function reportServices(
     log,
   }: Pick<PushServices, 'blobs' | 'clock' | 'log'> & Pick<DailyServices, 'tables'>,
 ): DailyServices {
-  const { timeZone, expectedBy, hashBlobNames, hour } = config.report;
+  const { timeZone, expectedBy, hashBlobNames, hour, retentionDays } = config.report;
   const connectors = config.connectors.map(({ name }) => name);
   const settings = {
     connectors,
@@ -84,5 +84,5 @@ function reportServices(
     hashBlobNames,
     ...(expectedBy === undefined ? {} : { expectedBy }),
   };
-  return { tables, blobs, clock, log, settings, reportHour: hour };
+  return { tables, blobs, clock, log, settings, reportHour: hour, retentionDays };
 }

@@ -22,6 +22,16 @@ export async function noteArrival(
   });
 }
 
+/** Take the note back, once the export's row is gone. */
+export async function dropArrival(
+  marks: TableStore,
+  { connectorKey, exportId, arrivedAt }: Pick<ExportRow, 'connectorKey' | 'exportId' | 'arrivedAt'>,
+): Promise<void> {
+  const partitionKey = partitionOf(connectorKey, arrivedAt.slice(0, 10));
+  const stored = await marks.get(partitionKey, exportId);
+  if (stored) await marks.remove(partitionKey, exportId, stored.etag);
+}
+
 /** Exports of one connector that arrived on a UTC day, in the order of their arrival. @param utcDay `YYYY-MM-DD` */
 export async function arrivalsOf(
   tables: { readonly exports: TableStore; readonly marks: TableStore },

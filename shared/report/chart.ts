@@ -2,82 +2,86 @@ import { html, type Html } from './html.ts';
 import type { DaySummary } from './summaries.ts';
 import { CHUNK_LETTERS } from './types.ts';
 
-const BAR = 18;
-const GAP = 6;
+const BAR = 22;
+const GAP = 8;
+const STEP = BAR + GAP;
 const HEIGHT = 120;
-const BASE = 12;
+const FLOOR = HEIGHT + 12;
+/** Every so many days the axis is labelled, counted from the newest. */
+const LABEL_EVERY = 5;
+
+/** One day of the chart; without figures for a day of which none are kept. */
+export type ChartDay = { readonly day: string; readonly summary?: DaySummary };
 
 /**
  * Bars of the records of the last days, the refused and failed share on top, and a hollow mark where no export arrived.
  * Drawn as SVG on the server; the same figures stand in a table beside it for those who cannot see it.
  */
-export function daysChart(days: readonly DaySummary[]): Html {
-  const most = Math.max(1, ...days.map(({ records }) => records));
-  const width = days.length * (BAR + GAP) + GAP;
-  const scale = (records: number): number => (records === 0 ? 0 : Math.max(2, (records / most) * HEIGHT));
-  const bars = days.map((day, index) => {
-    const x = GAP + index * (BAR + GAP);
-    const floor = BASE + HEIGHT;
-    if (day.missing) {
-      return html`<g class="gap"
-        ><title>${day.day}: no export arrived</title
-        ><rect x="${x}" y="${floor - 22}" width="${BAR}" height="22" rx="3" /><text
-          x="${x + BAR / 2}"
-          y="${floor - 7}"
-          text-anchor="middle"
-          >!</text
-        ></g
-      >`;
-    }
-    const all = scale(day.records);
-    const bad =
-      day.records === 0
-        ? 0
-        : Math.min(
-            all,
-            Math.max(
-              day.quarantined + day.failed > 0 ? 2 : 0,
-              all * ((day.quarantined + day.failed) / day.records),
-            ),
-          );
-    return html`<g
-      ><title>
-        ${day.day}: ${day.records.toLocaleString('en-US')} records, ${day.accepted.toLocaleString('en-US')}
-        accepted, ${(day.quarantined + day.failed).toLocaleString('en-US')} refused or failed</title
-      ><rect
-        class="good"
-        x="${x}"
-        y="${floor - all + bad}"
-        width="${BAR}"
-        height="${Math.max(0, all - bad)}" /><rect
-        class="bad"
-        x="${x}"
-        y="${floor - all}"
-        width="${BAR}"
-        height="${bad}"
-    /></g>`;
-  });
-  const labels = days.map((day, index) =>
-    index % 5 === days.length % 5 || index === days.length - 1
-      ? html`<text x="${GAP + index * (BAR + GAP) + BAR / 2}" y="${BASE + HEIGHT + 16}" text-anchor="middle"
-          >${day.day.slice(5)}</text
-        >`
+export function daysChart(days: readonly ChartDay[]): Html {
+  const most = Math.max(1, ...days.map(({ summary }) => summary?.records ?? 0));
+  const width = days.length * STEP + GAP;
+  const bars = days.map(({ summary }, index) => summary && dayBar(summary, GAP + index * STEP, most));
+  const labels = days.map(({ day }, index) =>
+    (days.length - 1 - index) % LABEL_EVERY === 0
+      ? html`<text x="${GAP + index * STEP + BAR / 2}" y="${FLOOR + 16}" text-anchor="middle">${day.slice(5)}</text>`
       : html``,
   );
-  const total = days.reduce((sum, { records }) => sum + records, 0);
-  const gaps = days.filter(({ missing }) => missing).length;
-  const words = `Records of the last ${String(days.length)} days: ${total.toLocaleString('en-US')} in all; ${gaps === 0 ? 'an export arrived every day' : `no export on ${String(gaps)} of the days`}.`;
-  return html`<svg class="days" width="${width}" height="${BASE + HEIGHT + 22}" viewBox="0 0 ${width} ${BASE + HEIGHT + 22}" role="img" aria-label="${words}">
-    <line x1="0" x2="${width}" y1="${BASE + HEIGHT}" y2="${BASE + HEIGHT}" />
-    ${bars}${labels}
+  return html`<svg class="days" viewBox="0 0 ${width} ${FLOOR + 22}" role="img" aria-label="${words(days)}">
+    <line x1="0" x2="${width}" y1="${FLOOR}" y2="${FLOOR}" />
+    ${bars.filter((bar) => bar !== undefined)}${labels}
   </svg>`;
 }
 
-const STRIP_WORDS: Readonly<Record<string, string>> = Object.fromEntries(
-  Object.entries(CHUNK_LETTERS).map(([state, letter]) => [letter, state]),
-);
+function dayBar(summary: DaySummary, x: number, most: number): Html {
+  const { day, records, accepted, quarantined, failed, missing } = summary;
+  if (missing) {
+    return html`<g class="gap"><title>${day}: no export arrived</title><rect x="${x}" y="${FLOOR - 22}" width="${BAR}" height="22" rx="3" /><text x="${x + BAR / 2}" y="${FLOOR - 7}" text-anchor="middle">!</text></g>`;
+  }
+  const least = (count: number, height: number): number => (count === 0 ? 0 : Math.max(2, height));
+  const all = least(records, (records / most) * HEIGHT);
+  const lost = quarantined + failed;
+  const bad = Math.min(all, least(lost, (all * lost) / Math.max(1, records)));
+  const told = `${day}: ${number(records)} records, ${number(accepted)} accepted, ${number(lost)} refused or failed`;
+  return html`<g><title>${told}</title><rect class="good" x="${x}" y="${FLOOR - all + bad}" width="${BAR}" height="${all - bad}" /><rect class="bad" x="${x}" y="${FLOOR - all}" width="${BAR}" height="${bad}" /></g>`;
+}
 
-/** Neighbouring chunks of one state share a cell when there are more chunks than this. */
+function words(days: readonly ChartDay[]): string {
+  const known = days.flatMap(({ summary }) => summary ?? []);
+  const total = known.reduce((sum, { records }) => sum + records, 0);
+  const gaps = known.filter(({ missing }) => missing).length;
+  const gapWords = gaps === 0 ? 'no day without its export' : `no export on ${String(gaps)} of the days`;
+  return `Records of the last ${String(days.length)} days: ${number(total)} in all; ${gapWords}.`;
+}
+
+/** What became of some records, in the order of the bar. */
+export type Progress = {
+  readonly records: number;
+  readonly accepted: number;
+  readonly quarantined: number;
+  readonly failed: number;
+  readonly toDo: number;
+};
+
+const PROGRESS_WIDTH = 1_000;
+
+/** One bar over all records: accepted, refused and failed, still to do. Nothing when there are none. */
+export function progressBar({ records, accepted, quarantined, failed, toDo }: Progress): Html {
+  if (records === 0) return html``;
+  const lost = quarantined + failed;
+  const share = (count: number): number => (count / records) * PROGRESS_WIDTH;
+  const percent = Math.floor((accepted / records) * 100);
+  const told = `${number(accepted)} of ${number(records)} records accepted (${String(percent)} %), ${number(lost)} refused or failed, ${number(toDo)} to do`;
+  return html`<svg class="progress" viewBox="0 0 ${PROGRESS_WIDTH} 14" preserveAspectRatio="none" role="img" aria-label="${told}">
+      <rect class="todo" width="${PROGRESS_WIDTH}" height="14" /><rect class="good" width="${share(accepted)}" height="14" /><rect class="bad" x="${share(accepted)}" width="${share(lost)}" height="14" />
+    </svg>
+    <p class="note">${told}</p>`;
+}
+
+const STATES_BY_LETTER: readonly (readonly [letter: string, state: string])[] = Object.entries(
+  CHUNK_LETTERS,
+).map(([state, letter]) => [letter, state]);
+
+/** Neighbouring chunks share a cell when there are more chunks than this. */
 const MOST_CELLS = 120;
 
 /** Each chunk of an export as a cell, coloured by state; words beside it say the same. */
@@ -88,26 +92,18 @@ export function chunkStrip(strip: string): Html {
     worst(strip.slice(index * per, (index + 1) * per)),
   );
   const count = (letter: string): number => strip.split(letter).length - 1;
-  const words = Object.entries(STRIP_WORDS)
-    .filter(([letter]) => count(letter) > 0)
-    .map(([letter, state]) => `${String(count(letter))} ${state}`)
+  const told = STATES_BY_LETTER.filter(([letter]) => count(letter) > 0)
+    .map(([letter, state]) => `${number(count(letter))} ${state}`)
     .join(', ');
   const rects = cells.map(
-    (letter, index) => html`<rect class="c-${letter}" x="${index * 8}" y="0" width="7" height="14" />`,
+    (letter, index) => html`<rect class="c-${letter}" x="${index * 8}" width="7" height="12" />`,
   );
-  return html`<svg
-      class="strip" width="${cells.length * 8}" height="14"
-      viewBox="0 0 ${cells.length * 8} 14"
-     
-      role="img"
-      aria-label="Chunks: ${words}"
-    >
-      ${rects}
-    </svg>
-    <p class="note">Chunks: ${words}</p>`;
+  return html`<svg class="strip" width="${cells.length * 8}" height="12" viewBox="0 0 ${cells.length * 8} 12" aria-hidden="true">${rects}</svg><p class="note">Chunks: ${told}</p>`;
 }
 
 const BY_URGENCY = ['f', 'h', 'w', 'p', 'n', 'd'];
 
 /** What a cell of several chunks shows: the state that needs attention most. */
 const worst = (letters: string): string => BY_URGENCY.find((letter) => letters.includes(letter)) ?? 'n';
+
+const number = (value: number): string => value.toLocaleString('en-US');

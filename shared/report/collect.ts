@@ -11,7 +11,7 @@ import {
 import type { TableStore } from '../storage/tables.ts';
 import { attentionOf } from './attention.ts';
 import { boundsOf, dayOf, instantOn, utcDaysOf, type Day } from './days.ts';
-import { exportStatus } from './exportStatus.ts';
+import { exportStatus, SENT_WHOLE } from './exportStatus.ts';
 import { watchedSince } from './since.ts';
 import { sumTallies } from './sums.ts';
 import type { ConnectorStatus, DayStatus, ExportStatus } from './types.ts';
@@ -130,9 +130,9 @@ async function exportsOf(
   return statuses;
 }
 
-/** Chunks of an export that is on its way; a finished one's figures stand in its own row. */
+/** Chunks of an export that is on its way or ended badly; the others' figures stand in their own rows. */
 async function chunksOf(chunks: TableStore, { exportId, state }: ExportRow): Promise<ChunkRow[]> {
-  if (FINAL_EXPORT_STATES.has(state)) return [];
+  if (SENT_WHOLE.has(state) || state === 'rejected' || state === 'duplicate') return [];
   const rows: ChunkRow[] = [];
   for await (const { row } of chunks.list({ partitionKey: exportId, where: { kind: CHUNK_KIND } })) {
     rows.push(fromChunkTableRow(row));

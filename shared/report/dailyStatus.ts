@@ -1,5 +1,5 @@
-import type { Log } from '../log.ts';
 import { addDays, dayOf, instantOn, type Day } from './days.ts';
+import { forgetOldMonths, type RetentionServices } from './retention.ts';
 import { put } from './summaries.ts';
 import { writeDay, writeLatest, type StatusServices } from './writeStatus.ts';
 import type { DayStatus } from './types.ts';
@@ -10,16 +10,17 @@ const PARTITION = 'status';
 const WRITTEN_ROW = 'written';
 const ALERT_PARTITION = 'alert-missing';
 
-export type DailyServices = StatusServices & {
-  readonly log: Log;
-  /** Hour of the time zone from which yesterday's status is written, 0 to 23. */
-  readonly reportHour: number;
-};
+export type DailyServices = StatusServices &
+  RetentionServices & {
+    /** Hour of the time zone from which yesterday's status is written, 0 to 23. */
+    readonly reportHour: number;
+  };
 
 /**
  * What the timer does, each hour: write the days that are due (yesterday from the set hour on, those missed before, and any
  * whose exports went on since), today's so far, and `latest`. Runs that come late, twice or at once do no harm.
- * Reports each connector without an export once a day (`export.missing`), and that it ran at all (`report.heartbeat`).
+ * Reports each connector without an export once a day (`export.missing`), and that it ran at all (`report.heartbeat`); then forgets
+ * what is older than the retention.
  *
  * @returns names of the blobs of today's status
  */
@@ -45,6 +46,7 @@ export async function reportDailyStatus(services: DailyServices): Promise<string
   await alertMissing(status, services);
   const latest = await writeLatest(services);
   log.info('report.heartbeat', { state: today });
+  await forgetOldMonths(services);
   return [...names, ...latest];
 }
 

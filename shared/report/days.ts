@@ -22,6 +22,10 @@ export function instantOn(day: Day, time: string, timeZone: string): number {
 export const addDays = (day: Day, count: number): Day =>
   DateTime.fromISO(day, { zone: 'utc' }).plus({ days: count }).toFormat('yyyy-MM-dd');
 
+/** The month `count` months later, or earlier when negative. @param month `YYYY-MM` */
+export const addMonths = (month: string, count: number): string =>
+  DateTime.fromISO(`${month}-01`, { zone: 'utc' }).plus({ months: count }).toFormat('yyyy-MM');
+
 /** UTC days that a day of the zone touches: two, or one in UTC itself. */
 export function utcDaysOf(day: Day, timeZone: string): Day[] {
   const { from, to } = boundsOf(day, timeZone);

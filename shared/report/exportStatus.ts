@@ -6,10 +6,13 @@ import { CHUNK_LETTERS, type ExportStatus } from './types.ts';
 /** Exports whose records stand outside the count: nothing of them was taken on. */
 const OUTSIDE = new Set(['rejected', 'duplicate']);
 
+/** Exports whose chunks are all delivered: they need not be read. */
+export const SENT_WHOLE: ReadonlySet<ExportRow['state']> = new Set(['completed', 'completedWithRefusals']);
+
 /**
  * One export as the status shows it. While it is on its way the figures come from its chunks, afterwards from its own row.
  *
- * @param chunks rows of its chunks; may be empty for a finished export
+ * @param chunks rows of its chunks; none are needed of one that was sent whole, or of which nothing was sent
  * @param now UTC ms
  */
 export function exportStatus(
@@ -23,8 +26,7 @@ export function exportStatus(
   const records = OUTSIDE.has(row.state) ? 0 : row.records;
   const states: Partial<Record<ChunkState, number>> = {};
   for (const { state } of chunks) states[state] = (states[state] ?? 0) + 1;
-  if (finished && chunks.length === 0 && row.chunks > 0 && !OUTSIDE.has(row.state))
-    states.delivered = row.chunks;
+  if (chunks.length === 0 && row.chunks > 0 && SENT_WHOLE.has(row.state)) states.delivered = row.chunks;
   const nextTryAt = chunks
     .filter(({ state }) => state === 'waiting')
     .map(({ dueAt }) => dueAt ?? '')
@@ -46,11 +48,16 @@ export function exportStatus(
     records,
     toDo: finished ? 0 : Math.max(0, records - sums.accepted - sums.quarantined - sums.failed),
     chunks: states,
-    strip: finished ? '' : chunks.map(({ state }) => CHUNK_LETTERS[state]).join(''),
+    strip: stripOf(row, chunks),
     ...(nextTryAt ? { nextTryAt } : {}),
     reasons: reasons.filter(
       (reason, index) => reasons.findIndex((other) => other.cause === reason.cause) === index,
     ),
     ...(row.duplicateOf === undefined ? {} : { duplicateOf: row.duplicateOf }),
   };
+}
+
+function stripOf({ state, chunks: count }: ExportRow, chunks: readonly ChunkRow[]): string {
+  if (chunks.length === 0 && SENT_WHOLE.has(state)) return CHUNK_LETTERS.delivered.repeat(count);
+  return chunks.map((chunk) => CHUNK_LETTERS[chunk.state]).join('');
 }

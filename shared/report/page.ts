@@ -1,9 +1,16 @@
 import { createHash } from 'node:crypto';
-import { chunkStrip, daysChart } from './chart.ts';
+import { daysChart, progressBar, type ChartDay } from './chart.ts';
+import { addDays, type Day } from './days.ts';
+import { exportsTable } from './exportsTable.ts';
 import { html, type Html } from './html.ts';
+import type { MonthSummary } from './months.ts';
 import { STYLE } from './style.ts';
 import type { DaySummary } from './summaries.ts';
-import type { Attention, ConnectorStatus, DayStatus, ExportStatus } from './types.ts';
+import type { Attention, ConnectorStatus, DayStatus } from './types.ts';
+import { number } from './words.ts';
+
+/** Days at a glance. */
+export const GLANCE_DAYS = 30;
 
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
 const STYLE_ELEMENT: Html = { markup: `<style>${STYLE}</style>` };
@@ -16,17 +23,21 @@ export type PageContent = {
   readonly days: readonly DayStatus[];
   /** For each connector by name, its last days, oldest first. */
   readonly history: Readonly<Record<string, readonly DaySummary[]>>;
+  /** Older months of which only sums are kept. */
+  readonly months?: readonly MonthSummary[];
+  /** What the page is about, when it is not its first day. */
+  readonly about?: string;
   /** Seconds after which a live page asks to be loaded again. */
   readonly refreshSeconds?: number;
 };
 
 /** The status as one self-contained page: no script, nothing external, light and dark, for phone, screen and A4. */
-export function statusPage({ days, history, refreshSeconds }: PageContent): string {
+export function statusPage({ days, history, months = [], about, refreshSeconds }: PageContent): string {
   const [first] = days;
   const attention = days
     .flatMap((status) => status.attention.map((item) => ({ day: status.day, item })))
     .toSorted((a, b) => Number(b.item.level === 'alert') - Number(a.item.level === 'alert'));
-  const title = `EHR exports to Purview, ${first?.day ?? 'no day'}`;
+  const title = `EHR exports to Purview, ${about ?? first?.day ?? 'no day'}`;
   const page = html`<!doctype html>
     <html lang="en">
       <head>
@@ -58,8 +69,11 @@ export function statusPage({ days, history, refreshSeconds }: PageContent): stri
               </ul>
             </section>`
           }
-          ${Object.entries(history).map(([connector, summaries]) => historySection(connector, summaries))}
-          ${days.map(daySection)}
+          ${days.slice(0, 1).map(daySection)}
+          ${Object.entries(history).map(([connector, summaries]) =>
+            historySection(connector, summaries, first?.day ?? ''),
+          )}
+          ${days.slice(1).map(daySection)} ${months.length > 0 && monthsSection(months)}
         </main>
         <footer>
           Record contents never appear here. Refused records lie in the quarantine container. Written by the
@@ -94,26 +108,40 @@ function attentionItem(day: string, { level, reason, about, command }: Attention
   </li>`;
 }
 
-function historySection(connector: string, summaries: readonly DaySummary[]): Html {
-  const rows = summaries.toReversed().map(
-    (each) =>
+function historySection(connector: string, summaries: readonly DaySummary[], newest: Day): Html {
+  const byDay = new Map(summaries.map((summary) => [summary.day, summary]));
+  const days = Array.from({ length: GLANCE_DAYS }, (_, index): ChartDay => {
+    const day = addDays(newest, index + 1 - GLANCE_DAYS);
+    const summary = byDay.get(day);
+    return summary ? { day, summary } : { day };
+  });
+  const rows = days.toReversed().map(
+    ({ day, summary }) =>
       html`<tr>
-        <th scope="row">${each.day}</th>
-        ${cells([each.exports, each.records, each.accepted, each.quarantined, each.failed])}
-        <td>${each.missing ? 'no export' : ''}</td>
+        <th scope="row">${day}</th>
+        ${
+          summary
+            ? cells([summary.exports, summary.records, summary.accepted, summary.quarantined, summary.failed])
+            : cells(['', '', '', '', ''])
+        }
+        <td>${summary ? summary.missing && 'no export' : 'not reported'}</td>
       </tr>`,
   );
   return html`<section>
-    <h2>${connector}: the last ${summaries.length} days</h2>
-    ${daysChart(summaries)}
+    <h2>${connector}: the last ${GLANCE_DAYS} days</h2>
+    ${daysChart(days)}
+    <p class="note legend">
+      <span class="key good"></span>accepted <span class="key bad"></span>refused or failed
+      <span class="key gap"></span>no export arrived
+    </p>
     <details>
       <summary>The same as a table</summary>
-      <div class="scroll">
+      <div class="scroll" role="region" aria-label="${connector}, by day" tabindex="0">
         <table>
           <thead>
             <tr>
               <th scope="col">Day</th>
-              ${heads(['Exports', 'Records', 'Accepted', 'Quarantined', 'Failed'])}
+              ${heads(['Exports', 'Records', 'RecordsSaved', 'Quarantined', 'Failed'])}
               <th scope="col">Remark</th>
             </tr>
           </thead>
@@ -126,21 +154,54 @@ function historySection(connector: string, summaries: readonly DaySummary[]): Ht
   </section>`;
 }
 
+function monthsSection(months: readonly MonthSummary[]): Html {
+  const rows = months.map(
+    (each) =>
+      html`<tr>
+        <th scope="row">${each.month}</th>
+        <td>${each.connector === '' ? 'no connector' : each.connector}</td>
+        ${cells([each.exports, each.records, each.accepted, each.quarantined, each.failed, each.possiblyDuplicated, each.missingDays])}
+      </tr>`,
+  );
+  return html`<section>
+    <h2>Months of which sums are kept</h2>
+    <div class="scroll" role="region" aria-label="Months" tabindex="0">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Month</th>
+            <th scope="col">Connector</th>
+            ${heads(['Exports', 'Records', 'RecordsSaved', 'Quarantined', 'Failed', 'Possibly duplicated', 'Days without export'])}
+          </tr>
+        </thead>
+        <tbody>
+          ${rows}
+        </tbody>
+      </table>
+    </div>
+  </section>`;
+}
+
 function daySection({ day, connectors, strays }: DayStatus): Html {
   return html`<section>
     <h2>${day}</h2>
-    ${connectors.map((status) => connectorSection(status))}
+    ${connectors.map((status) => connectorSection(day, status))}
     ${
       strays.length > 0 &&
       html`<h3>In no connector's folder</h3>
-        ${exportsTable(strays)}`
+        ${exportsTable(strays, `Blobs in no connector's folder, ${day}`)}`
     }
   </section>`;
 }
 
-function connectorSection(status: ConnectorStatus): Html {
+function connectorSection(day: Day, status: ConnectorStatus): Html {
   const { connector, condition, missing, exports, availability } = status;
+  const title = html`<h3>${connector}${condition === 'ok' ? '' : ` (${condition})`}</h3>`;
+  if (exports.length === 0)
+    return html`${title}
+      <p class="state">${missing ? 'No export arrived.' : 'No export so far.'}</p>`;
   const figures: [string, string][] = [
+    ['Exports', number(exports.length)],
     ['Records', number(status.records)],
     ['RecordsSaved', number(status.accepted)],
     ['Quarantined', number(status.quarantined)],
@@ -153,9 +214,7 @@ function connectorSection(status: ConnectorStatus): Html {
       availability === undefined ? 'no request' : `${(availability * 100).toFixed(1)} %`,
     ],
   ];
-  const words = condition === 'ok' ? '' : ` (${condition})`;
-  return html`<h3>${connector}${words}</h3>
-    ${missing && html`<p class="state">No export arrived.</p>`}
+  return html`${title} ${progressBar(status)}
     <dl class="figures">
       ${figures.map(
         ([name, value]) =>
@@ -165,60 +224,10 @@ function connectorSection(status: ConnectorStatus): Html {
           </div>`,
       )}
     </dl>
-    ${exports.length > 0 && exportsTable(exports)}`;
+    ${exportsTable(exports, `Exports of ${connector}, ${day}`)}`;
 }
-
-function exportsTable(exports: readonly ExportStatus[]): Html {
-  const rows = exports.map(
-    (each) =>
-      html`<tr>
-        <th scope="row" class="name">${each.name}${chunkStrip(each.strip)}${refusals(each)}</th>
-        <td class="state">${stateWords(each)}</td>
-        <td>${time(each.arrivedAt)}</td>
-        <td>${time(each.finishedAt)}</td>
-        ${cells([duration(each.seconds), each.records, each.accepted, each.quarantined, each.failed, each.toDo, each.possiblyDuplicated])}
-      </tr>`,
-  );
-  return html`<div class="scroll" role="region" aria-label="Exports" tabindex="0">
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">Export</th>
-          <th scope="col">State</th>
-          <th scope="col">Arrived (UTC)</th>
-          <th scope="col">Finished (UTC)</th>
-          ${heads(['Duration', 'Records', 'RecordsSaved', 'Quarantined', 'Failed', 'To do', 'Possibly dup.'])}
-        </tr>
-      </thead>
-      <tbody>
-        ${rows}
-      </tbody>
-    </table>
-  </div>`;
-}
-
-function refusals({ refusals: refused, warnings }: ExportStatus): Html {
-  const list = (counts: Readonly<Record<string, number>>): string =>
-    Object.entries(counts)
-      .map(([code, count]) => `${code}: ${number(count)}`)
-      .join('; ');
-  return html`${Object.keys(refused).length > 0 && html`<p class="note">Refused: ${list(refused)}</p>`}${Object.keys(warnings).length > 0 && html`<p class="note">Warnings: ${list(warnings)}</p>`}`;
-}
-
-const STATE_WORDS: Readonly<Partial<Record<ExportStatus['state'], string>>> = {
-  completedWithRefusals: 'completed with refusals',
-  sourceLost: 'source lost',
-};
-const stateWords = ({ state, records }: ExportStatus): string =>
-  state === 'completed' && records === 0 ? 'completed, no records' : (STATE_WORDS[state] ?? state);
 
 const heads = (names: readonly string[]): Html[] =>
   names.map((name) => html`<th scope="col" class="n">${name}</th>`);
 const cells = (values: readonly (string | number)[]): Html[] =>
   values.map((value) => html`<td class="n">${typeof value === 'number' ? number(value) : value}</td>`);
-const number = (value: number): string => value.toLocaleString('en-US');
-const time = (iso: string | undefined): string => iso?.slice(0, 16).replace('T', ' ') ?? '';
-const duration = (seconds: number): string =>
-  seconds < 90
-    ? `${seconds.toFixed(1)} s`
-    : `${String(Math.floor(seconds / 60))} min ${String(Math.round(seconds % 60))} s`;

@@ -22,12 +22,13 @@ const COLUMNS = [
   'Reasons',
 ] as const;
 
-/** The status log: one line an import, `RecordsSaved` as the portal calls what was accepted. */
-export function statusCsv({ day, connectors, strays }: DayStatus): string {
-  const lines = connectors.flatMap(({ connector, exports }) =>
-    exports.map((each) => line(day, connector, each)),
-  );
-  return csvLine(COLUMNS) + lines.concat(strays.map((each) => line(day, '', each))).join('');
+/** The status log of some days: one line an import, `RecordsSaved` as the portal calls what was accepted. */
+export function statusCsv(days: readonly DayStatus[]): string {
+  const lines = days.flatMap(({ day, connectors, strays }) => [
+    ...connectors.flatMap(({ connector, exports }) => exports.map((each) => line(day, connector, each))),
+    ...strays.map((each) => line(day, '', each)),
+  ]);
+  return csvLine(COLUMNS) + lines.join('');
 }
 
 /** Mirrors COLUMNS. */

@@ -21,15 +21,29 @@ code{font:.9em ui-monospace,Consolas,monospace;background:var(--card);border:1px
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:.95rem}
 th,td{text-align:left;padding:.4rem .6rem;border-bottom:1px solid var(--line);vertical-align:top}
-td.n,th.n{text-align:right;white-space:nowrap}td.name{overflow-wrap:anywhere;min-width:12rem}
-svg{max-width:100%;height:auto;display:block}
-svg.days text{font:10px system-ui,sans-serif;fill:var(--soft)}svg.days line{stroke:var(--line)}
+thead th{font-weight:600;color:var(--soft)}tbody th{font-weight:600}
+td.n,th.n{text-align:right}td.n,.nowrap{white-space:nowrap}
+.exports tbody th{overflow-wrap:anywhere;min-width:10rem}th .note{font-weight:400;font-size:.9rem}
+svg{max-width:100%;display:block}
+svg.days{width:100%;height:auto;max-height:14rem}svg.days text{font:11px system-ui,sans-serif;fill:var(--soft)}svg.days line{stroke:var(--line)}
+svg.progress{width:100%;height:.9rem;margin:.5rem 0 .2rem;border-radius:.3rem}.todo{fill:var(--line)}
 svg .good{fill:var(--good)}svg .bad{fill:var(--bad)}
+.legend{font-size:.9rem}.key{display:inline-block;width:.8rem;height:.8rem;margin:0 .3rem 0 .9rem;vertical-align:-.05rem;border:1px solid transparent}
+.key:first-child{margin-left:0}.key.good{background:var(--good)}.key.bad{background:var(--bad)}.key.gap{border:1px dashed var(--bad)}
 svg .gap rect{fill:none;stroke:var(--bad);stroke-dasharray:3 2}svg.days .gap text{fill:var(--bad);font-weight:700}
 svg.strip{margin-top:.3rem}
 .c-n{fill:var(--line)}.c-p{fill:var(--wait)}.c-d{fill:var(--good)}.c-w{fill:var(--warn)}.c-h,.c-f{fill:var(--bad)}
 .state{font-weight:600}
+:focus-visible{outline:.15rem solid var(--wait);outline-offset:.1rem}
 details{margin:.5rem 0}summary{cursor:pointer}
 footer{margin-top:2.5rem;border-top:1px solid var(--line);padding-top:.75rem;color:var(--soft);font-size:.9rem}
-@media print{:root{color-scheme:light}@page{size:A4;margin:14mm}body{max-width:none;padding:0;font-size:11px}.scroll{overflow:visible}details>*{display:block}li,tr,svg{break-inside:avoid}}
+@media screen and (max-width:48rem){.exports thead{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}
+.exports,.exports tbody,.exports tr,.exports th,.exports td{display:block;text-align:left}
+.exports tr{border:1px solid var(--line);border-radius:.4rem;padding:.5rem .75rem;margin:.5rem 0}
+.exports tbody th,.exports td{border:0;padding:.15rem 0}.exports td{display:flex;justify-content:space-between;gap:1rem}
+.exports td::before{content:attr(data-name);color:var(--soft);font-weight:400}
+.figures div{flex:1 1 40%;min-width:0}}
+@media print{:root{color-scheme:light}@page{size:A4;margin:14mm}body{max-width:none;padding:0;font-size:11px}.scroll{overflow:visible}
+*{print-color-adjust:exact;-webkit-print-color-adjust:exact}details::details-content{content-visibility:visible;height:auto}.figures div{min-width:5rem;padding:.2rem .5rem}
+table{font-size:10px}th,td{padding:.2rem .35rem}li,tr,svg,dl{break-inside:avoid}h2,h3{break-after:avoid}}
 `;

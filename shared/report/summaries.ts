@@ -4,7 +4,7 @@ import type { TableRow, TableStore } from '../storage/tables.ts';
 import { addDays, type Day } from './days.ts';
 import type { ConnectorStatus, DayStatus } from './types.ts';
 
-/** A connector's day in a few figures, kept for good in the ledger. */
+/** A connector's day in a few figures, kept in the ledger beside its exports. */
 export type DaySummary = {
   readonly day: Day;
   readonly exports: number;
@@ -16,7 +16,8 @@ export type DaySummary = {
   readonly missing: boolean;
 };
 
-const partitionOf = (connector: string): string => `day-${connectorKey(connector)}`;
+/** Where the figures of a connector's days lie in the table of marks; row = day. */
+export const dayPartition = (connector: string): string => `day-${connectorKey(connector)}`;
 
 /** The figures of a connector's day. */
 export function summaryOf(day: Day, status: ConnectorStatus): DaySummary {
@@ -37,7 +38,7 @@ export function summaryOf(day: Day, status: ConnectorStatus): DaySummary {
 export async function keepSummaries(marks: TableStore, { day, connectors }: DayStatus): Promise<void> {
   for (const status of connectors) {
     const row: TableRow = {
-      partitionKey: partitionOf(status.connector),
+      partitionKey: dayPartition(status.connector),
       rowKey: day,
       ...summaryOf(day, status),
     };
@@ -53,7 +54,7 @@ export async function summariesBetween(
   to: Day,
 ): Promise<DaySummary[]> {
   const summaries: DaySummary[] = [];
-  const range = { partitionKey: partitionOf(connector), from, to: addDays(to, 1) };
+  const range = { partitionKey: dayPartition(connector), from, to: addDays(to, 1) };
   for await (const { row } of marks.list(range)) summaries.push(fromRow(row));
   return summaries;
 }

@@ -16,9 +16,9 @@ export type ExportStatus = Sums & {
   readonly seconds: number;
   /** Records neither accepted, nor quarantined, nor failed. */
   readonly toDo: number;
-  /** Number of chunks by state; a finished export's chunks are all `delivered` or `failed`. */
+  /** Number of chunks by state. */
   readonly chunks: Readonly<Partial<Record<ChunkState, number>>>;
-  /** State of each chunk in order, one letter each (see CHUNK_LETTERS); empty for a finished export. */
+  /** State of each chunk in order, one letter each (see CHUNK_LETTERS); empty while there are none. */
   readonly strip: string;
   /** When a waiting chunk is tried next. */
   readonly nextTryAt?: string;

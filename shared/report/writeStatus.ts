@@ -6,13 +6,13 @@ import type { BlobStore } from '../storage/blobs.ts';
 import { collectDay, type ReportSettings, type ReportTables } from './collect.ts';
 import { statusCsv } from './statusLog.ts';
 import { addDays, dayOf, type Day } from './days.ts';
-import { statusPage } from './page.ts';
+import { GLANCE_DAYS, statusPage } from './page.ts';
 import { keepSummaries, put, summariesBetween, summaryOf, type DaySummary } from './summaries.ts';
 import type { DayStatus } from './types.ts';
 
-/** Days at a glance on the page. */
-const GLANCE_DAYS = 30;
 const REVISIONS = 'status-revision';
+/** Metadata of a report: when the ledger was looked at for it, ISO 8601 UTC. */
+const LOOKED_AT = 'lookedat';
 
 export type StatusServices = {
   readonly tables: ReportTables;
@@ -64,13 +64,13 @@ export async function writeDay(
     );
     await put(tables.marks, { partitionKey: REVISIONS, rowKey: day, revision, digest, final: status.final });
   }
-  return { status, names: await writeFiles(base, files, services.blobs) };
+  return { status, names: await writeFiles(base, files, status.writtenAt, services.blobs) };
 }
 
 /** Write `status/latest.*`: today so far and yesterday. @returns names of the blobs */
 export async function writeLatest(services: StatusServices): Promise<string[]> {
   const { days, history } = await collectLatest(services);
-  return writeFiles('latest', toFiles(days, history), services.blobs);
+  return writeFiles('latest', toFiles(days, history), days[0]?.writtenAt ?? '', services.blobs);
 }
 
 type StatusFiles = Readonly<Record<'html' | 'json' | 'csv', string>>;
@@ -93,7 +93,7 @@ function toFiles(
   return {
     html: statusPage({ days, history }),
     json: `${JSON.stringify(first, undefined, 2)}\n`,
-    csv: first ? statusCsv(first) : '',
+    csv: statusCsv(days.slice(0, 1)),
   };
 }
 
@@ -117,14 +117,23 @@ async function glance(
   return history;
 }
 
-async function writeFiles(base: string, files: StatusFiles, blobs: BlobStore): Promise<string[]> {
+/** What was written from a later look at the ledger stays: of two runs at once the slower one must not win. */
+async function writeFiles(
+  base: string,
+  files: StatusFiles,
+  lookedAt: string,
+  blobs: BlobStore,
+): Promise<string[]> {
   const names: string[] = [];
   for (const kind of ['csv', 'json', 'html'] as const) {
-    const name = `${base}.${kind}`;
-    await blobs.write({ container: CONTAINERS.status, name }, Buffer.from(files[kind]), {
+    const address = { container: CONTAINERS.status, name: `${base}.${kind}` };
+    names.push(address.name);
+    const there = await blobs.facts(address);
+    if ((there?.metadata[LOOKED_AT] ?? '') > lookedAt) continue;
+    await blobs.write(address, Buffer.from(files[kind]), {
       contentType: CONTENT_TYPES[kind],
+      metadata: { [LOOKED_AT]: lookedAt },
     });
-    names.push(name);
   }
   return names;
 }

@@ -26,6 +26,7 @@ export function reportWorld(settings: Partial<DailyServices['settings']> = {}): 
     exports: new MemoryTable('exports'),
     chunks: new MemoryTable('chunks'),
     connectors: new MemoryTable('connectors'),
+    contents: new MemoryTable('contents'),
     marks: new MemoryTable('marks'),
   };
   const blobs = new MemoryBlobs();
@@ -36,6 +37,7 @@ export function reportWorld(settings: Partial<DailyServices['settings']> = {}): 
     log: { debug: note, info: note, warn: note, error: note },
     settings: { connectors: ['healthcare'], timeZone: 'UTC', hashBlobNames: false, ...settings },
     reportHour: 6,
+    retentionDays: 400,
     events,
     setTime(iso) {
       now = Date.parse(iso);

@@ -1,0 +1,120 @@
+import type { Clock } from '../clock.ts';
+import { ConflictError } from '../errors.ts';
+import { dropArrival } from '../ledger/arrivals.ts';
+import { removeChunks } from '../ledger/chunks.ts';
+import { readExport } from '../ledger/exports.ts';
+import { connectorKey, CONTAINERS } from '../ledger/model.ts';
+import type { Log } from '../log.ts';
+import type { BlobStore } from '../storage/blobs.ts';
+import type { TableStore } from '../storage/tables.ts';
+import { collectDay, type ReportSettings, type ReportTables } from './collect.ts';
+import { addDays, addMonths, dayOf, type Day } from './days.ts';
+import { keepMonth, monthOf, monthSummaries, type Month } from './months.ts';
+import { watchedSince } from './since.ts';
+import { dayPartition, put } from './summaries.ts';
+import type { DayStatus } from './types.ts';
+
+/** A backlog that was there before the first report is at most this old, months. */
+const OLDEST_BACKLOG_MONTHS = 12;
+const FORGOTTEN = { partitionKey: 'status', rowKey: 'forgotten' };
+
+export type RetentionServices = {
+  readonly tables: ReportTables & { readonly contents: TableStore };
+  readonly blobs: Pick<BlobStore, 'facts'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly settings: ReportSettings;
+  /** How long the ledger keeps finished exports, days. A month goes as a whole, once its last day is older. */
+  readonly retentionDays: number;
+};
+
+/** The newest month whose exports are forgotten; '' while there is none. */
+export async function lastForgotten(marks: Pick<TableStore, 'get'>): Promise<Month> {
+  const stored = await marks.get(FORGOTTEN.partitionKey, FORGOTTEN.rowKey);
+  return typeof stored?.row['month'] === 'string' ? stored.row['month'] : '';
+}
+
+/**
+ * Forget the exports of every month that is older than the retention: sums stay, rows go. A month with an export that has not
+ * ended waits, and all later ones with it. Cut off half-way it goes on in the next run.
+ *
+ * An export whose blob still lies in the container is kept: without its row the sweep would take it for a new one.
+ * @returns months that were forgotten in this run
+ */
+export async function forgetOldMonths(services: RetentionServices): Promise<Month[]> {
+  const { tables, clock, log, settings, retentionDays } = services;
+  const today = dayOf(clock.now(), settings.timeZone);
+  const firstKept = monthOf(addDays(today, -retentionDays));
+  const last = await lastForgotten(tables.marks);
+  const since = monthOf(await watchedSince(tables.marks, today));
+  const forgotten: Month[] = [];
+  let month = last === '' ? addMonths(since, -OLDEST_BACKLOG_MONTHS) : addMonths(last, 1);
+  for (; month < firstKept; month = addMonths(month, 1)) {
+    const days = await collectMonth(month, services);
+    if (days.some(({ final }) => !final)) break;
+    for (const summary of monthSummaries(month, days)) await keepMonth(tables.marks, summary);
+    let count = 0;
+    for (const day of days) count += await forgetDay(day, services);
+    await put(tables.marks, { ...FORGOTTEN, month });
+    log.info('history.forgotten', { state: month, count });
+    forgotten.push(month);
+  }
+  return forgotten;
+}
+
+async function collectMonth(
+  month: Month,
+  { tables, settings, clock }: RetentionServices,
+): Promise<DayStatus[]> {
+  const days: DayStatus[] = [];
+  for (let day = `${month}-01`; monthOf(day) === month; day = addDays(day, 1)) {
+    days.push(await collectDay(day, tables, settings, clock.now()));
+  }
+  return days;
+}
+
+/** @returns number of exports whose rows are gone */
+async function forgetDay(
+  { day, connectors, strays }: DayStatus,
+  services: RetentionServices,
+): Promise<number> {
+  const { marks } = services.tables;
+  let count = 0;
+  for (const { connector, exports } of [...connectors, { connector: '', exports: strays }]) {
+    for (const { exportId } of exports)
+      if (await forgetExport({ connectorKey: connectorKey(connector), exportId }, services)) count += 1;
+    await removeRow(marks, dayPartition(connector), day);
+    await removeRow(marks, 'alert-missing', `${day}-${connector}`);
+  }
+  await removeRow(marks, 'status-revision', day);
+  return count;
+}
+
+/** Chunks first, the export's own row last: what is cut off half-way is found again by it. */
+async function forgetExport(
+  keys: { readonly connectorKey: string; readonly exportId: string },
+  { tables, blobs }: RetentionServices,
+): Promise<boolean> {
+  const stored = await readExport(tables.exports, keys);
+  if (stored === undefined) return false;
+  const { row, etag } = stored;
+  const blob = await blobs.facts({ container: CONTAINERS.exports, name: row.blobName });
+  if (blob?.etag === row.blobEtag) return false;
+  await removeChunks(tables.chunks, row.exportId);
+  if (row.contentHash !== undefined) {
+    const claim = await tables.contents.get(row.connectorKey, row.contentHash);
+    if (claim?.row['exportId'] === row.exportId)
+      await tables.contents.remove(row.connectorKey, row.contentHash, claim.etag);
+  }
+  await tables.exports.remove(row.connectorKey, row.exportId, etag);
+  await dropArrival(tables.marks, row);
+  return true;
+}
+
+async function removeRow(marks: TableStore, partitionKey: string, rowKey: Day): Promise<void> {
+  const stored = await marks.get(partitionKey, rowKey);
+  if (stored === undefined) return;
+  await marks.remove(partitionKey, rowKey, stored.etag).catch((error: unknown) => {
+    if (!(error instanceof ConflictError)) throw error;
+  });
+}
