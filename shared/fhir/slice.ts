@@ -49,6 +49,8 @@ export type SliceWork = {
 
 /** Accesses settled together: bounds memory, and gives the patient reader many ids at a time. */
 const BLOCK = 1_000;
+/** A log may hold a million lines and no access: the claim is renewed all the same. */
+const LINES_BETWEEN_PAUSES = 10_000;
 
 export const noCounts = (): SliceCounts => ({
   entries: 0,
@@ -72,7 +74,9 @@ export async function* sliceRecords(
   work: SliceWork,
 ): AsyncGenerator<string> {
   let block: Access[] = [];
+  let read = 0;
   for await (const line of lines) {
+    if (++read % LINES_BETWEEN_PAUSES === 0) await work.pause();
     for (const paired of await sortLine(line, hour, work)) block.push(...judge(paired, work));
     if (block.length < BLOCK) continue;
     const records = await settle(block, work);

@@ -19,7 +19,7 @@ import { readStorageConnection } from '../../shared/storage/connection.ts';
 import { makePatients } from '../../local/fhir/people.ts';
 import { seedFhir, type SeededFhir } from '../../local/fhir/run.ts';
 
-const RECORDS = 10_000;
+const RECORDS = 2_000;
 const SEED = 8;
 const silent: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 type Row = Record<string, string>;
