@@ -44,7 +44,7 @@ param plan string = 'flex'
 ])
 param nodeVersion string = '22'
 
-@description('Memory of a Flex instance, MB. 512 is a quarter of a CPU: enough for one export a day of up to 1,000,000 records.')
+@description('Memory of a Flex instance, MB. 512 comes with a quarter of a CPU, 2048 with one, 4096 with two.')
 @allowed([
   512
   2048
@@ -133,7 +133,7 @@ param registerPrivateDns bool = true
 @description('One fixed outgoing address (NAT gateway).')
 param fixedOutboundIp bool = false
 
-@description('Public addresses (CIDR) from which exports are uploaded, reports read and secrets put in. Ignored when private.')
+@description('Public addresses from which exports are uploaded, reports read and secrets put in: single ones without /32, ranges in CIDR. Ignored when private.')
 param landingIpRanges array = []
 
 @description('Public addresses (CIDR) that may deploy the package.')

@@ -1,7 +1,7 @@
 // Parameters of `azd up`, from the environment that `azd env set` fills. One connector; docs/deploy.md shows more.
 using 'main.bicep'
 
-param environmentName = readEnvironmentVariable('ENVIRONMENT_NAME', 'dev')
+param environmentName = readEnvironmentVariable('AZURE_ENV_NAME', 'dev')
 param location = readEnvironmentVariable('AZURE_LOCATION', 'westeurope')
 param connectors = [
   {
