@@ -5,6 +5,7 @@ import { shutDown } from './services.ts';
 import './collectFhirAudit.ts';
 import './failChunk.ts';
 import './pushChunk.ts';
+import './receiveBlobEvent.ts';
 import './reportDailyStatus.ts';
 import './splitExport.ts';
 import './status.ts';

@@ -11,7 +11,8 @@ const MAPPINGS = 'mappings';
 export function rulesReader(connectors: readonly ConnectorConfig[]): SplitServices['rulesOf'] {
   return async (name) => {
     const connector = connectors.find((each) => each.name === name);
-    return connector && rulesOf(connector);
+    const rules = connector && (await rulesOf(connector));
+    return rules && { ...rules, onUnknownOutcome: connector.onUnknownOutcome };
   };
 }
 

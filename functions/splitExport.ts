@@ -17,10 +17,14 @@ async function splitExport(reference: unknown, context: InvocationContext): Prom
   });
 }
 
-app.storageBlob('splitExport', {
-  path: `${CONTAINERS.exports}/{name}`,
-  connection: 'ExportStorage',
-  sdkBinding: true,
-  ...(process.env['EVENT_SOURCE'] === 'polling' ? {} : { source: 'EventGrid' }),
-  handler: splitExport,
-});
+const eventSource = process.env['EVENT_SOURCE'];
+
+if (eventSource !== 'queue') {
+  app.storageBlob('splitExport', {
+    path: `${CONTAINERS.exports}/{name}`,
+    connection: 'ExportStorage',
+    sdkBinding: true,
+    ...(eventSource === 'polling' ? {} : { source: 'EventGrid' }),
+    handler: splitExport,
+  });
+}

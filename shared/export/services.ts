@@ -58,4 +58,9 @@ export type SplitServices = {
   readonly planExport: (input: PlanInput) => Pick<PlannedExport, 'plan' | 'warnings'>;
 };
 
-export type ConnectorRules = { readonly schema: ConnectorSchema; readonly mapping?: MappingFile };
+/** What a connector's exports are judged by, and what of the settings is its own. */
+export type ConnectorRules = {
+  readonly schema: ConnectorSchema;
+  readonly mapping?: MappingFile;
+  readonly onUnknownOutcome?: SplitSettings['onUnknownOutcome'];
+};

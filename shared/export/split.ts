@@ -92,7 +92,9 @@ async function scanPlan(
   rules: ConnectorRules,
 ): Promise<ExportPlan> {
   if (claim.row.plan !== undefined) return JSON.parse(claim.row.plan) as ExportPlan;
-  const plan = await planned(claim, source, services, rules, services.settings);
+  const { settings } = services;
+  const { onUnknownOutcome = settings.onUnknownOutcome } = rules;
+  const plan = await planned(claim, source, services, rules, { ...settings, onUnknownOutcome });
   await claim.change((row) => ({ ...row, plan: JSON.stringify(plan) }));
   return plan;
 }

@@ -1,0 +1,29 @@
+import { app, type InvocationContext } from '@azure/functions';
+import { QUEUES } from '../shared/ledger/model.ts';
+import { inInvocation } from './invocation.ts';
+import { services } from './services.ts';
+
+/**
+ * Event Grid told of a blob by way of a storage queue, which works with every endpoint closed: the same domain call as the blob
+ * trigger's. Events that tell of no whole blob are dropped.
+ */
+async function handleEvent(message: unknown, context: InvocationContext): Promise<void> {
+  await inInvocation(context, async () => {
+    const [{ parseBlobEvent }, { receiveExport }] = await Promise.all([
+      import('../shared/export/blobEvent.ts'),
+      import('../shared/export/receive.ts'),
+    ]);
+    const { split, log } = await services();
+    const event = parseBlobEvent(message);
+    if (event) await receiveExport(event, split);
+    else log.warn('event.ignored');
+  });
+}
+
+if (process.env['EVENT_SOURCE'] === 'queue') {
+  app.storageQueue('receiveBlobEvent', {
+    queueName: QUEUES.blobEvents,
+    connection: 'ExportStorage',
+    handler: handleEvent,
+  });
+}
