@@ -9,6 +9,9 @@ export const ROOT = join(import.meta.dirname, '..', '..');
 /** Program of the functions process. */
 export const HOST_PROGRAM = join(ROOT, 'dist', 'local', 'functionsProcess.mjs');
 
+/** The audit headers for applications that call FHIR: one file that needs nothing else. */
+export const FHIR_LIBRARY = join('dist', 'lib', 'fhirAuditHeaders.mjs');
+
 const APP = join('dist', 'app');
 const STAMP = join(ROOT, 'dist', 'build.json');
 /** A process that runs an older build may still load its chunks. */
@@ -36,7 +39,8 @@ export async function ensureBuilt(): Promise<Built> {
 async function build(): Promise<Stamp> {
   const app = await bundleApp(ROOT, 'functions/main.ts', APP);
   const host = await bundleProgram(ROOT, 'local/host/process.ts', 'dist/local/functionsProcess.mjs');
-  const stamp = makeStamp(ROOT, app, host);
+  const library = await bundleProgram(ROOT, 'shared/fhir/client.ts', FHIR_LIBRARY);
+  const stamp = makeStamp(ROOT, app, host, library);
   writeStamp(STAMP, stamp);
   await removeOldChunks(app.outputs);
   return stamp;

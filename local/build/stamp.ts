@@ -14,14 +14,14 @@ export type Stamp = {
 /** Changes of these change the build without being bundled. */
 const ALWAYS = ['package-lock.json', 'local/build/bundle.ts', 'local/build/build.ts'];
 
-export function makeStamp(root: string, app: Bundle, host: Bundle): Stamp {
-  const inputs = [...app.inputs, ...host.inputs];
+export function makeStamp(root: string, app: Bundle, ...programs: readonly Bundle[]): Stamp {
+  const inputs = [app, ...programs].flatMap((bundle) => bundle.inputs);
   const files = [...new Set([...inputs, ...ALWAYS])].sort();
   // A folder changes when a file comes or goes: what is imported by pattern may then be another set.
   const paths = [...files, ...new Set(inputs.map((path) => dirname(path)))];
   return {
     sources: Object.fromEntries(paths.map((path) => [path, markOf(root, path)])),
-    outputs: [...app.outputs, ...host.outputs],
+    outputs: [app, ...programs].flatMap((bundle) => bundle.outputs),
     appPackages: app.packages,
   };
 }
