@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { generatedDocs } from '../../../local/build/docs.ts';
 
-test('docs/configuration.md is what the tables of settings say; run `node local/build/docs.ts`', async () => {
+test('generated pages of docs are what the code says; run `node local/build/docs.ts`', async () => {
   for (const { path, text } of await generatedDocs()) {
     const written = await readFile(path, 'utf8');
     assert.equal(written, text);
