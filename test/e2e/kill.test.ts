@@ -24,9 +24,15 @@ after(() => rm(folder, { recursive: true, force: true }));
 /** A run slow enough to be interrupted in the middle. */
 function slowRun(name: string): { run: RunningCli; received: string } {
   const received = path.join(folder, `${name}-received`);
+  const shape = `--json --latency 60 --chunk-records 1000 --records-per-request ${String(BATCH)} --concurrency 4`;
   const run = startCli([
-    ...['start', '--json', '--out', path.join(folder, name), '--received', received, '--latency', '60'],
-    ...['--chunk-records', '1000', '--records-per-request', String(BATCH), '--concurrency', '4', file],
+    'start',
+    '--out',
+    path.join(folder, name),
+    '--received',
+    received,
+    ...shape.split(' '),
+    file,
   ]);
   return { run, received };
 }
