@@ -1,5 +1,14 @@
 import type { Reason } from '../errors.ts';
-import { admission, closed, gated, opened, probing, type Admission, type Opening } from './circuit.ts';
+import {
+  admission,
+  closed,
+  gated,
+  opened,
+  probing,
+  unprobed,
+  type Admission,
+  type Opening,
+} from './circuit.ts';
 import type { ChunkRun } from './chunkRun.ts';
 
 /** A probe under way is looked at again after so long, ms. */
@@ -74,9 +83,22 @@ export async function closeGate(run: ChunkRun, until: number): Promise<void> {
 }
 
 /** The probe's request was answered: the connector is well. */
-export async function closeCircuit(run: ChunkRun, request: string): Promise<void> {
-  await run.lane.gate.change((row) => closed(row, request));
-  run.services.log.info('connector.recovered', { connector: run.exportRow.connector });
+export async function closeCircuit(run: ChunkRun, request: string, accepted: boolean): Promise<void> {
+  const { clock, log } = run.services;
+  await run.lane.gate.change((row) => closed(row, request, accepted ? clock.now() : undefined));
+  log.info('connector.recovered', { connector: run.exportRow.connector });
+}
+
+/** The probe's request never got an answer: another may try at once. */
+export async function leaveProbe(run: ChunkRun, request: string): Promise<void> {
+  await run.lane.gate.change((row) => unprobed(row, request, run.services.clock.now()));
+}
+
+/** Note, once in a while, that the connector takes records: chunks parked for its sake before this may be woken. */
+export async function noteAcceptance(run: ChunkRun): Promise<void> {
+  if (!run.lane.acceptanceDue()) return;
+  const lastAcceptedAt = new Date(run.services.clock.now()).toISOString();
+  await run.lane.gate.change((row) => ({ ...row, lastAcceptedAt }));
 }
 
 /** Keep everybody out until the next probe, and park this chunk until then. Alerts when the connector was well before. */

@@ -13,6 +13,7 @@ import {
   type BatchParts,
   type Part,
 } from './parts.ts';
+import { unsettled } from './reopen.ts';
 
 const { unsent, sending, accepted, refused, held, inParts } = BATCH_LETTERS;
 
@@ -199,7 +200,7 @@ export class BatchBook {
     for (const [batch, writer] of this.#parts) {
       const { parts } = writer.value;
       if (!parts.some(({ state, sent }) => state === refused && sent > 0)) continue;
-      const tally = tallyOf(writer.value);
+      const before = writer.value;
       await writer.change((value) => ({
         ...value,
         parts: value.parts.map((part) =>
@@ -207,13 +208,7 @@ export class BatchBook {
         ),
       }));
       if (this.letter(batch) !== inParts) continue;
-      await this.#writer.change((row) => ({
-        ...row,
-        batches: withLetter(row.batches, batch, sending),
-        accepted: row.accepted - tally.accepted,
-        failed: row.failed - tally.failed,
-        possiblyDuplicated: row.possiblyDuplicated - tally.possiblyDuplicated,
-      }));
+      await this.#writer.change((row) => unsettled(row, batch, before, sending));
     }
   }
 

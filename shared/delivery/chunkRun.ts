@@ -23,6 +23,8 @@ export class ChunkRun {
    * quarantine file and nothing else.
    */
   readonly serviceRefusals = new Map<number, string>();
+  /** The one batch to send, to find out whether a mapping that was refused is refused for all; undefined: every batch. */
+  onlyBatch: number | undefined;
   readonly #until: number;
   readonly #tasks = new Set<Promise<void>>();
   #requests = 0;

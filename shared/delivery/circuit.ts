@@ -94,9 +94,16 @@ export function opened(
   };
 }
 
-/** The probe of `me` found the connector well: everybody sends again. */
-export function closed(row: ConnectorRow, me: string): ConnectorRow {
+/** `me` gives its probe up without an answer. */
+export function unprobed(row: ConnectorRow, me: string, now: number): ConnectorRow {
+  if (row.circuit !== 'probing' || row.probeOwner !== me) return row;
+  return { ...row, circuit: 'open', until: iso(now), probeOwner: '' };
+}
+
+/** The probe of `me` found the connector well: everybody sends again. @param acceptedAt UTC ms, when it took records */
+export function closed(row: ConnectorRow, me: string, acceptedAt?: number): ConnectorRow {
   if (row.circuit !== 'probing' || row.probeOwner !== me) return row;
   const { kind: _kind, reason: _reason, since: _since, until: _until, ...rest } = row;
-  return { ...rest, circuit: 'closed', failures: 0, probeOwner: '' };
+  const taken = acceptedAt === undefined ? {} : { lastAcceptedAt: iso(acceptedAt) };
+  return { ...rest, ...taken, circuit: 'closed', failures: 0, probeOwner: '' };
 }

@@ -1,11 +1,14 @@
-import type { Reason } from '../errors.ts';
+import { ConflictError, PipelineError, type Reason } from '../errors.ts';
 import { closeExport, completeExport } from '../export/complete.ts';
-import type { ChunkRow } from '../ledger/model.ts';
+import { toChunkTableRow } from '../ledger/chunkRows.ts';
+import type { Stored } from '../ledger/exports.ts';
+import type { ChunkRow, ExportRow } from '../ledger/model.ts';
 import { quarantineAddress, writeQuarantine } from '../quarantine/quarantine.ts';
 import { allSettled } from './batches.ts';
 import { chunkMessageOf } from './chunkMessage.ts';
 import type { ChunkRun } from './chunkRun.ts';
 import type { ChunkFindings } from './readChunk.ts';
+import type { PushServices } from './services.ts';
 
 /** What became of a message. None of it is an error: the host may delete the message. */
 export type PushResult =
@@ -36,6 +39,7 @@ export async function finish(run: ChunkRun, findings: ChunkFindings): Promise<Pu
   const { refusals, warnings } = findings;
   const known = (row: ChunkRow): ChunkRow => ({ ...row, refusals, warnings });
   if (!allSettled(run.row.batches)) {
+    if (run.onlyBatch !== undefined) return yieldChunk(run);
     await run.writer.change((row) => known(released(row, 'held', clock.now())));
     log.error('chunk.held', run.where);
     return { kind: 'held' };
@@ -94,6 +98,36 @@ export async function parkChunk(
   log.warn('chunk.parked', { ...run.where, code: reason.code, delayMs, dueAt: iso(until) });
   return { kind: 'parked', until, reason };
 }
+
+/** Go on later with a chunk that cannot even be claimed, because its connector is not configured. */
+export async function parkUnclaimed(
+  { row, etag }: Stored<ChunkRow>,
+  exportRow: ExportRow,
+  services: PushServices,
+  error: unknown,
+): Promise<PushResult> {
+  const { clock, settings, tables, queue, log } = services;
+  const reason = error instanceof PipelineError ? error.reason : notConfigured(exportRow.connector);
+  const now = clock.now();
+  const until = now + settings.probeMs;
+  const issued = { issuedAt: iso(now), issues: row.issues + 1 };
+  const parked = { ...released(row, 'waiting', now), ...issued, dueAt: iso(until), reason };
+  try {
+    await tables.chunks.replace(toChunkTableRow(parked), etag);
+  } catch (conflict) {
+    if (conflict instanceof ConflictError) return { kind: 'notOurs' };
+    throw conflict;
+  }
+  await queue.send(chunkMessageOf(parked, exportRow), settings.probeMs);
+  log.error('connector.notConfigured', { connector: exportRow.connector, code: reason.code });
+  return { kind: 'parked', until, reason };
+}
+
+const notConfigured = (connector: string): Reason => ({
+  code: 'CONNECTOR_NOT_CONFIGURED',
+  cause: `No connector ${JSON.stringify(connector)} is configured.`,
+  cure: 'Configure it, or cancel the export and move the file into the folder of a connector that is.',
+});
 
 /** Go on in another invocation, at once. */
 export async function yieldChunk(run: ChunkRun): Promise<PushResult> {

@@ -17,6 +17,9 @@ export type LaneOptions = {
   readonly instance: string;
 };
 
+/** How often the ledger is told that a connector takes records, ms. */
+const ACCEPTANCE_MS = 60_000;
+
 /** The right to have one request in flight; give it back once, with what the request taught. */
 export type Permit = { release(sample?: Sample): void };
 
@@ -33,6 +36,7 @@ export class Lane {
   readonly #waiting: ((permit: Permit) => void)[] = [];
   #credential = 0;
   #lastSuccess = Number.NEGATIVE_INFINITY;
+  #notedAt = Number.NEGATIVE_INFINITY;
   #bisecting: Promise<unknown> = Promise.resolve();
 
   constructor({ connector, client, table, clock, settings, instance }: LaneOptions) {
@@ -87,6 +91,14 @@ export class Lane {
 
   succeeded(): void {
     this.#lastSuccess = this.#clock.monotonic();
+  }
+
+  /** Whether it is time to note in the ledger that the connector takes records; says so once a minute. */
+  acceptanceDue(): boolean {
+    const now = this.#clock.monotonic();
+    if (now - this.#notedAt < ACCEPTANCE_MS) return false;
+    this.#notedAt = now;
+    return true;
   }
 
   /** Which credential a request goes out with; see {@link renewCredential}. */

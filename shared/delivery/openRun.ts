@@ -3,6 +3,7 @@ import type { ChunkRow, ExportRow } from '../ledger/model.ts';
 import { BatchBook } from './batchBook.ts';
 import { ChunkRun } from './chunkRun.ts';
 import { claimChunk } from './claim.ts';
+import type { Lane } from './lane.ts';
 import { readParts } from './parts.ts';
 import type { PushServices } from './services.ts';
 
@@ -11,10 +12,10 @@ export async function openRun(
   services: PushServices,
   stored: Stored<ChunkRow>,
   exportRow: ExportRow,
+  lane: Lane,
 ): Promise<ChunkRun | undefined> {
   const { tables, clock, settings } = services;
-  const { exportId, connector } = exportRow;
-  const lane = services.laneOf(connector);
+  const { exportId } = exportRow;
   const plan = services.plans.get(exportRow);
   const { recordsPerRequest } = plan;
   const owner = services.claimName();

@@ -4,11 +4,23 @@ import { readChunk as readChunkRow } from '../ledger/chunks.ts';
 import { readExport } from '../ledger/exports.ts';
 import { FINAL_EXPORT_STATES, type ExportRow } from '../ledger/model.ts';
 import { ChunkMessageError, parseChunkMessage, type ChunkPointer } from './chunkMessage.ts';
+import { isSettled } from './batches.ts';
 import type { ChunkRun } from './chunkRun.ts';
 import { admission } from './circuit.ts';
 import { whyNot } from './claim.ts';
-import { finish, giveUp, loseSource, parkChunk, release, yieldChunk, type PushResult } from './endRun.ts';
+import {
+  finish,
+  giveUp,
+  loseSource,
+  parkChunk,
+  parkUnclaimed,
+  release,
+  yieldChunk,
+  type PushResult,
+} from './endRun.ts';
 import { isEnvironmentFault } from './faultKinds.ts';
+import type { Lane } from './lane.ts';
+import { MAPPING_REFUSED } from './mappingGuard.ts';
 import { openRun } from './openRun.ts';
 import { readChunk, type ChunkFindings } from './readChunk.ts';
 import type { PushServices } from './services.ts';
@@ -28,8 +40,10 @@ const NOT_READY_MS = 10_000;
  */
 export async function pushChunk(message: unknown, services: PushServices): Promise<PushResult> {
   const pointer = parseChunkMessage(message);
+  const pushed = push(pointer, message as object, services);
+  services.underWay(pushed);
   try {
-    return await push(pointer, message as object, services);
+    return await pushed;
   } catch (error) {
     if (!isEnvironmentFault(error)) throw error;
     const { settings, random, log, queue } = services;
@@ -57,7 +71,13 @@ async function push(pointer: ChunkPointer, message: object, services: PushServic
     await queue.send(message, NOT_READY_MS);
     return { kind: 'deferred' };
   }
-  const run = await openRun(services, stored, exported.row);
+  let lane: Lane;
+  try {
+    lane = services.laneOf(exported.row.connector);
+  } catch (error) {
+    return parkUnclaimed(stored, exported.row, services, error);
+  }
+  const run = await openRun(services, stored, exported.row, lane);
   return run === undefined ? { kind: 'notOurs' } : work(run);
 }
 
@@ -105,7 +125,15 @@ async function read(run: ChunkRun): Promise<ChunkFindings | undefined> {
 /** Look at the connector before anything is read for it. */
 async function mayStart(run: ChunkRun): Promise<boolean> {
   const { clock, settings } = run.services;
-  const said = admission(await run.lane.gate.fresh(), clock.now(), run.owner);
+  const connector = await run.lane.gate.fresh();
+  const said = admission(connector, clock.now(), run.owner);
+  if (said.kind === 'probeDue' && connector.reason?.code === MAPPING_REFUSED) {
+    // Another batch each time: two records at fault in one batch shall not pass for a wrong mapping for ever.
+    const left = Array.from(run.row.batches, (_, batch) => batch).filter(
+      (batch) => !isSettled(run.book.letter(batch)),
+    );
+    run.onlyBatch = left[connector.failures % left.length];
+  }
   if (said.kind !== 'wait' || said.brief || said.until - clock.now() <= settings.shortWaitMs) return true;
   run.stop.now({ kind: 'park', reason: said.reason, until: said.until });
   return false;

@@ -1,5 +1,16 @@
 import type { SendOutcome } from '../connector/types.ts';
-import { admit, closeCircuit, closeGate, glance, openCircuit, park, pause, waitOrPark } from './admit.ts';
+import {
+  admit,
+  closeCircuit,
+  closeGate,
+  glance,
+  leaveProbe,
+  noteAcceptance,
+  openCircuit,
+  park,
+  pause,
+  waitOrPark,
+} from './admit.ts';
 import type { Admission } from './circuit.ts';
 import { backoff, outageDelay } from './backoff.ts';
 import type { Stretch } from './batchBook.ts';
@@ -51,7 +62,10 @@ class StretchSender {
 
   async deliver(): Promise<Delivery> {
     for (;;) {
-      if (this.#run.ends) return { kind: 'stopped' };
+      if (this.#run.ends) {
+        if (this.#probe) await leaveProbe(this.#run, this.#name);
+        return { kind: 'stopped' };
+      }
       const outcome = await this.#attempt();
       if (outcome === undefined) continue;
       const delivery = await this.#judge(outcome);
@@ -73,8 +87,8 @@ class StretchSender {
         await run.ensureClaim();
         await this.#mark();
         kept = await admit(run, this.#name);
+        this.#probe = kept.kind === 'go' && kept.probe;
         if (kept.kind === 'go' && !run.ends) {
-          this.#probe = kept.probe;
           const outcome = await this.#post();
           sample = outcome && sampleOf(outcome);
           return outcome;
@@ -139,7 +153,8 @@ class StretchSender {
     await book.accepted(this.#load, records, gap);
     if (gap > 0) services.log.error('batch.countGap', { ...where, batch, records, count: gap });
     if (anomaly) services.log.warn('batch.strangeAnswer', { ...where, batch, code });
-    if (this.#probe) await closeCircuit(this.#run, this.#name);
+    if (this.#probe) await closeCircuit(this.#run, this.#name, true);
+    else await noteAcceptance(this.#run);
     return { kind: 'settled' };
   }
 
@@ -195,7 +210,7 @@ class StretchSender {
         await openCircuit(run, this.#name, mappingOpening(run.services, reason));
         return { kind: 'stopped' };
       }
-      await closeCircuit(run, this.#name);
+      await closeCircuit(run, this.#name, false);
     }
     return { kind: 'refused', outcome };
   }

@@ -35,14 +35,20 @@ export type PushServices = PushPorts & {
   laneOf(connector: string): Lane;
   /** A name for a claim that no other claim has. */
   claimName(): string;
-  /** Give slots back and close connections; no chunk may be under way. */
+  /** An invocation began; {@link close} waits for its end. */
+  underWay(invocation: Promise<unknown>): void;
+  /** After `stopping` was aborted: wait a moment for requests in flight, so that the ledger learns what became of them, then close. */
   close(): Promise<void>;
 };
+
+/** The host gives 5 s between its sign and the end of the process. */
+const CLOSE_MS = 3_500;
 
 /** Make once per process. */
 export function pushServices(ports: PushPorts): PushServices {
   const lanes = new Map<string, Lane>();
   const { tables, clock, settings, instance } = ports;
+  const invocations = new Set<Promise<unknown>>();
   let claims = 0;
   return {
     ...ports,
@@ -58,7 +64,15 @@ export function pushServices(ports: PushPorts): PushServices {
       }
       return lane;
     },
+    underWay(invocation) {
+      const ended = invocation.catch(() => undefined).finally(() => invocations.delete(ended));
+      invocations.add(ended);
+    },
     close: async () => {
+      const patience = new AbortController();
+      const tooLong = clock.sleep(CLOSE_MS, patience.signal).catch(() => undefined);
+      await Promise.race([Promise.all(invocations), tooLong]);
+      patience.abort();
       await Promise.all([...lanes.values()].map((lane) => lane.close()));
     },
   };

@@ -1,6 +1,6 @@
 import { BATCH_LETTERS } from '../ledger/model.ts';
 import type { BatchBook, Stretch } from './batchBook.ts';
-import { batchRange, type BatchLetter } from './batches.ts';
+import { batchRange, isSettled, type BatchLetter } from './batches.ts';
 import type { ChunkRun } from './chunkRun.ts';
 import type { Part } from './parts.ts';
 
@@ -9,7 +9,7 @@ export type Todo =
   | 'send'
   /** An earlier attempt may have reached the service. */
   | 'sendAgain'
-  /** Accepted by now, or held for a human: its records are only judged. */
+  /** Accepted by now, held for a human, or left for another invocation: its records are only judged. */
   | 'pass'
   /** The service refused them: they go to quarantine. */
   | 'quarantine';
@@ -32,7 +32,8 @@ export async function* stretchesOf(run: ChunkRun): AsyncGenerator<PlannedStretch
     await book.settle(batch);
     for (const { from, to, state } of parts) {
       const stretch = { batch, from, to };
-      yield { ...stretch, todo: await todoOf(book, stretch, state, plan.onUnknownOutcome) };
+      const left = run.onlyBatch !== undefined && run.onlyBatch !== batch && !isSettled(state);
+      yield { ...stretch, todo: left ? 'pass' : await todoOf(book, stretch, state, plan.onUnknownOutcome) };
     }
   }
 }

@@ -7,6 +7,9 @@ import { DEFAULT_PUSH_SETTINGS, type PushSettings } from '../../shared/delivery/
 import { listChunks, reissueChunk } from '../../shared/ledger/chunks.ts';
 import { fromExportTableRow } from '../../shared/ledger/exportRows.ts';
 import { FINAL_CHUNK_STATES, FINAL_EXPORT_STATES, type ExportRow } from '../../shared/ledger/model.ts';
+import { CONNECTOR_ROW_KEY, fromConnectorTableRow } from '../../shared/ledger/connectorRows.ts';
+import { isDue } from '../../shared/ledger/reissue.ts';
+import { DEFAULT_SWEEP_SETTINGS } from '../../shared/ledger/sweep.ts';
 import { completeExport } from '../../shared/export/complete.ts';
 import type { Log, LogFields } from '../../shared/log.ts';
 import { makeExport, type ExportShape, type MadeExport } from './deliveryExport.ts';
@@ -33,7 +36,6 @@ export type WorldOptions = {
 const POISON_AFTER = 5;
 const POLL_MS = 20_000;
 const SWEEP_MS = 60_000;
-const SWEEP_GRACE_MS = 120_000;
 const RESTART_MS = 5_000;
 
 /** An error of the storage service, as its client throws it. */
@@ -187,18 +189,18 @@ export class DeliveryWorld {
 
   /** What of the sweep concerns chunks: lapsed claims, due times passed, messages lost. */
   async #sweep(): Promise<void> {
-    const { chunks } = this.tables;
+    const { chunks, connectors } = this.tables;
     while (!this.#ended) {
       await this.clock.sleep(SWEEP_MS);
       const now = this.clock.now();
-      for (const { row } of this.exports.map(({ row }) => ({ row: this.exportRow(row) }))) {
+      for (const made of this.exports) {
+        const row = this.exportRow(made.row);
         if (FINAL_EXPORT_STATES.has(row.state)) continue;
+        const connector = await connectors.get(row.connectorKey, CONNECTOR_ROW_KEY);
+        const known = connector && fromConnectorTableRow(connector.row);
         for (const stored of await listChunks(chunks, row.exportId)) {
-          const { state, owner, claimUntil, dueAt, issuedAt } = stored.row;
-          const claimed = owner !== '' && Date.parse(claimUntil) > now;
-          const due = dueAt === undefined || Date.parse(dueAt) + SWEEP_GRACE_MS <= now;
-          const issued = issuedAt !== '' && Date.parse(issuedAt) + SWEEP_GRACE_MS > now;
-          if (FINAL_CHUNK_STATES.has(state) || state === 'held' || claimed || !due || issued) continue;
+          if (FINAL_CHUNK_STATES.has(stored.row.state)) continue;
+          if (!isDue(stored.row, row, known, now, DEFAULT_SWEEP_SETTINGS.graceMs)) continue;
           await reissueChunk({ chunks, queue: this.queue, now }, row, stored);
         }
         await completeExport(row, {
