@@ -1,6 +1,7 @@
 import { html, type Html } from './html.ts';
 import type { DaySummary } from './summaries.ts';
 import { CHUNK_LETTERS } from './types.ts';
+import { number } from './words.ts';
 
 const BAR = 22;
 const GAP = 8;
@@ -14,7 +15,8 @@ const LABEL_EVERY = 5;
 export type ChartDay = { readonly day: string; readonly summary?: DaySummary };
 
 /**
- * Bars of the records of the last days, the refused and failed share on top, and a hollow mark where no export arrived.
+ * Bars of the records of the last days: accepted, on top of it what was refused or failed and what is still to do, and a hollow
+ * mark where no export arrived.
  * Drawn as SVG on the server; the same figures stand in a table beside it for those who cannot see it.
  */
 export function daysChart(days: readonly ChartDay[]): Html {
@@ -37,12 +39,21 @@ function dayBar(summary: DaySummary, x: number, most: number): Html {
   if (missing) {
     return html`<g class="gap"><title>${day}: no export arrived</title><rect x="${x}" y="${FLOOR - 22}" width="${BAR}" height="22" rx="3" /><text x="${x + BAR / 2}" y="${FLOOR - 7}" text-anchor="middle">!</text></g>`;
   }
-  const least = (count: number, height: number): number => (count === 0 ? 0 : Math.max(2, height));
-  const all = least(records, (records / most) * HEIGHT);
+  const height = (count: number): number =>
+    count === 0 ? 0 : Math.max(2, (count / Math.max(1, most)) * HEIGHT);
   const lost = quarantined + failed;
-  const bad = Math.min(all, least(lost, (all * lost) / Math.max(1, records)));
+  const parts = [
+    { name: 'good', height: height(accepted) },
+    { name: 'bad', height: height(lost) },
+    { name: 'todo', height: height(Math.max(0, records - accepted - lost)) },
+  ];
   const told = `${day}: ${number(records)} records, ${number(accepted)} accepted, ${number(lost)} refused or failed`;
-  return html`<g><title>${told}</title><rect class="good" x="${x}" y="${FLOOR - all + bad}" width="${BAR}" height="${all - bad}" /><rect class="bad" x="${x}" y="${FLOOR - all}" width="${BAR}" height="${bad}" /></g>`;
+  let y = FLOOR;
+  const rects = parts.map((part) => {
+    y -= part.height;
+    return html`<rect class="${part.name}" x="${x}" y="${y}" width="${BAR}" height="${part.height}" />`;
+  });
+  return html`<g><title>${told}</title>${rects}</g>`;
 }
 
 function words(days: readonly ChartDay[]): string {
@@ -105,5 +116,3 @@ const BY_URGENCY = ['f', 'h', 'w', 'p', 'n', 'd'];
 
 /** What a cell of several chunks shows: the state that needs attention most. */
 const worst = (letters: string): string => BY_URGENCY.find((letter) => letters.includes(letter)) ?? 'n';
-
-const number = (value: number): string => value.toLocaleString('en-US');

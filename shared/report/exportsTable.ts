@@ -37,8 +37,10 @@ function exportRow(status: ExportStatus): Html {
     </th>
     <td role="cell" data-name="State" class="state">${stateWords(status)}</td>
     <td role="cell" data-name="Arrived, finished (UTC)">
-      ${time(arrivedAt)}${finishedAt !== undefined && html`, <span class="nowrap">${time(finishedAt)}</span>`}
-      <span class="note nowrap">(${duration(seconds)})</span>
+      <span
+        >${time(arrivedAt)}${finishedAt !== undefined && html`, <span class="nowrap">${time(finishedAt)}</span>`}
+        <span class="note nowrap">(${duration(seconds)})</span></span
+      >
     </td>
     ${cells.map((cell) => html`<td role="cell" data-name="${cell.name}" class="n">${number(cell.value)}</td>`)}
   </tr>`;

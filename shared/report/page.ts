@@ -34,9 +34,7 @@ export type PageContent = {
 /** The status as one self-contained page: no script, nothing external, light and dark, for phone, screen and A4. */
 export function statusPage({ days, history, months = [], about, refreshSeconds }: PageContent): string {
   const [first] = days;
-  const attention = days
-    .flatMap((status) => status.attention.map((item) => ({ day: status.day, item })))
-    .toSorted((a, b) => Number(b.item.level === 'alert') - Number(a.item.level === 'alert'));
+  const attention = attentionOn(days);
   const title = `EHR exports to Purview, ${about ?? first?.day ?? 'no day'}`;
   const page = html`<!doctype html>
     <html lang="en">
@@ -83,6 +81,20 @@ export function statusPage({ days, history, months = [], about, refreshSeconds }
     </html> `;
   return page.markup;
 }
+
+type DatedAttention = { readonly day: Day; readonly item: Attention };
+
+/** What needs attention on any of the days, alerts first; what a connector suffers from now is told once. */
+function attentionOn(days: readonly DayStatus[]): DatedAttention[] {
+  const all = days.flatMap(({ day, attention }) => attention.map((item): DatedAttention => ({ day, item })));
+  return all
+    .filter(({ item }, index) => all.findIndex((other) => isSame(other.item, item)) === index)
+    .toSorted((a, b) => Number(b.item.level === 'alert') - Number(a.item.level === 'alert'));
+}
+
+const isSame = (a: Attention, b: Attention): boolean =>
+  a === b ||
+  (a.about === b.about && a.reason.code === b.reason.code && a.reason.code !== 'NO_EXPORT_ARRIVED');
 
 function verdict(items: readonly Attention[]): Html {
   const alerts = items.filter(({ level }) => level === 'alert').length;
@@ -132,6 +144,7 @@ function historySection(connector: string, summaries: readonly DaySummary[], new
     ${daysChart(days)}
     <p class="note legend">
       <span class="key good"></span>accepted <span class="key bad"></span>refused or failed
+      <span class="key todo"></span>to do
       <span class="key gap"></span>no export arrived
     </p>
     <details>

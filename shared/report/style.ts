@@ -15,9 +15,9 @@ a{color:inherit}
 .attention li.alert{border-left-color:var(--bad)}
 .level{font-weight:700;text-transform:uppercase;font-size:.8rem;letter-spacing:.04em;color:var(--warn)}.alert .level{color:var(--bad)}
 code{font:.9em ui-monospace,Consolas,monospace;background:var(--card);border:1px solid var(--line);border-radius:.25rem;padding:.05rem .3rem;overflow-wrap:anywhere}
-.figures{display:flex;flex-wrap:wrap;gap:.75rem;margin:.75rem 0;padding:0}
-.figures div{background:var(--card);border:1px solid var(--line);border-radius:.4rem;padding:.5rem .9rem;min-width:8rem}
-.figures dt{color:var(--soft);font-size:.85rem}.figures dd{margin:0;font-size:1.35rem;font-variant-numeric:tabular-nums}
+.figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(6.8rem,1fr));gap:.5rem;margin:.75rem 0;padding:0}
+.figures div{background:var(--card);border:1px solid var(--line);border-radius:.4rem;padding:.4rem .6rem}
+.figures dt{color:var(--soft);font-size:.85rem}.figures dd{margin:0;font-size:1.2rem;font-variant-numeric:tabular-nums}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:.95rem}
 th,td{text-align:left;padding:.4rem .6rem;border-bottom:1px solid var(--line);vertical-align:top}
@@ -29,7 +29,7 @@ svg.days{width:100%;height:auto;max-height:14rem}svg.days text{font:11px system-
 svg.progress{width:100%;height:.9rem;margin:.5rem 0 .2rem;border-radius:.3rem}.todo{fill:var(--line)}
 svg .good{fill:var(--good)}svg .bad{fill:var(--bad)}
 .legend{font-size:.9rem}.key{display:inline-block;width:.8rem;height:.8rem;margin:0 .3rem 0 .9rem;vertical-align:-.05rem;border:1px solid transparent}
-.key:first-child{margin-left:0}.key.good{background:var(--good)}.key.bad{background:var(--bad)}.key.gap{border:1px dashed var(--bad)}
+.key:first-child{margin-left:0}.key.good{background:var(--good)}.key.bad{background:var(--bad)}.key.todo{background:var(--line)}.key.gap{border:1px dashed var(--bad)}
 svg .gap rect{fill:none;stroke:var(--bad);stroke-dasharray:3 2}svg.days .gap text{fill:var(--bad);font-weight:700}
 svg.strip{margin-top:.3rem}
 .c-n{fill:var(--line)}.c-p{fill:var(--wait)}.c-d{fill:var(--good)}.c-w{fill:var(--warn)}.c-h,.c-f{fill:var(--bad)}
@@ -41,9 +41,8 @@ footer{margin-top:2.5rem;border-top:1px solid var(--line);padding-top:.75rem;col
 .exports,.exports tbody,.exports tr,.exports th,.exports td{display:block;text-align:left}
 .exports tr{border:1px solid var(--line);border-radius:.4rem;padding:.5rem .75rem;margin:.5rem 0}
 .exports tbody th,.exports td{border:0;padding:.15rem 0}.exports td{display:flex;justify-content:space-between;gap:1rem}
-.exports td::before{content:attr(data-name);color:var(--soft);font-weight:400}
-.figures div{flex:1 1 40%;min-width:0}}
-@media print{:root{color-scheme:light}@page{size:A4;margin:14mm}body{max-width:none;padding:0;font-size:11px}.scroll{overflow:visible}
-*{print-color-adjust:exact;-webkit-print-color-adjust:exact}details::details-content{content-visibility:visible;height:auto}.figures div{min-width:5rem;padding:.2rem .5rem}
-table{font-size:10px}th,td{padding:.2rem .35rem}li,tr,svg,dl{break-inside:avoid}h2,h3{break-after:avoid}}
+.exports td>span{text-align:right}.exports td::before{content:attr(data-name);color:var(--soft);font-weight:400}}
+@media print{:root{color-scheme:light}@page{size:A4;margin:14mm}html{font-size:10.5px}body{max-width:none;padding:0;font-size:1rem}.scroll{overflow:visible}
+*{print-color-adjust:exact;-webkit-print-color-adjust:exact}details::details-content{content-visibility:visible;height:auto}dl.figures{grid-template-columns:repeat(9,auto)}.figures div{padding:.2rem .4rem}.exports tbody th{min-width:8rem}
+th,td{padding:.2rem .4rem}li,tr,svg,dl{break-inside:avoid}h2,h3{break-after:avoid}}
 `;

@@ -1,8 +1,9 @@
 import type { Clock } from '../../shared/clock.ts';
 import { noteArrival } from '../../shared/ledger/arrivals.ts';
 import { toChunkTableRow } from '../../shared/ledger/chunkRows.ts';
+import { newConnectorRow, toConnectorTableRow } from '../../shared/ledger/connectorRows.ts';
 import { toExportTableRow } from '../../shared/ledger/exportRows.ts';
-import { connectorKey, type ChunkRow, type ExportRow } from '../../shared/ledger/model.ts';
+import { connectorKey, type ChunkRow, type ConnectorRow, type ExportRow } from '../../shared/ledger/model.ts';
 import type { DailyServices } from '../../shared/report/dailyStatus.ts';
 import { aChunkRow, anExportRow } from './ledgerRows.ts';
 import { MemoryBlobs, MemoryTable } from './memoryStores.ts';
@@ -14,6 +15,7 @@ export type ReportWorld = DailyServices & {
   setTime(iso: string): void;
   addExport(change: Partial<ExportRow> & { exportId: string }): Promise<void>;
   addChunk(change: Partial<ChunkRow>): Promise<void>;
+  addConnector(connector: string, change: Partial<ConnectorRow>): Promise<void>;
   readStatus(name: string): Promise<string>;
 };
 
@@ -55,6 +57,9 @@ export function reportWorld(settings: Partial<DailyServices['settings']> = {}): 
     },
     async addChunk(change) {
       await tables.chunks.insert(toChunkTableRow(aChunkRow(change)));
+    },
+    async addConnector(connector, change) {
+      await tables.connectors.insert(toConnectorTableRow({ ...newConnectorRow(connector), ...change }));
     },
     async readStatus(name) {
       const address = { container: 'status', name };
