@@ -6,7 +6,7 @@ import { HOUR_MS, listAuditBlobs, sourceKey, type AuditBlob } from './auditBlobs
 import { FhirServiceError, type PatientReader } from './patientReader.ts';
 import { settleSlice, type CollectorBlobs, type SettledSlice } from './settleSlice.ts';
 import type { SliceRules } from './slice.ts';
-import { ClaimedWatermark, type HourMark, type Slice } from './watermark.ts';
+import { ClaimedWatermark, markOf, type HourMark, type Slice } from './watermark.ts';
 
 /** What the collector works with; clients and clock come from outside. */
 export type CollectorServices = {
@@ -182,8 +182,5 @@ async function passOver(slice: Slice, { services, watermark }: Work): Promise<vo
   const mark = { ...markOf(value.hours, slice.hour), offset: slice.end };
   await watermark.save({ ...value, hours: { ...value.hours, [slice.hour]: mark } });
 }
-
-export const markOf = (hours: Readonly<Record<string, HourMark>>, hour: number): HourMark =>
-  hours[hour] ?? { offset: 0, lines: 0, slices: 0 };
 
 const floorHour = (time: number): number => Math.floor(time / HOUR_MS) * HOUR_MS;

@@ -12,7 +12,7 @@ import { noCounts, sliceRecords, type SliceCounts, type SliceRules } from './sli
 import { sliceLines } from './sliceEntries.ts';
 import { writeSliceMark } from './sliceMarks.ts';
 import { SliceQuarantine } from './sliceQuarantine.ts';
-import type { ClaimedWatermark, Slice } from './watermark.ts';
+import { markOf, type ClaimedWatermark, type Slice } from './watermark.ts';
 
 /** A slice whose export, if it has any record, is there. */
 export type SettledSlice = {
@@ -58,7 +58,7 @@ export async function settleSlice(
 ): Promise<SettledSlice> {
   const { blobs, settings, watermark, key, log, signal } = services;
   const { sequence, hours } = watermark.value;
-  const mark = hours[slice.hour] ?? { offset: 0, lines: 0, slices: 0 };
+  const mark = markOf(hours, slice.hour);
   const names = namesOf(settings.connector, slice.hour, key, mark.slices + 1);
   const target = { container: CONTAINERS.exports, name: names.exportName };
   const committed = (await blobs.facts(target)) !== undefined;

@@ -34,6 +34,10 @@ export type Watermark = {
   readonly begun?: Slice;
 };
 
+/** The mark of an hour; of one not read yet, nothing read. */
+export const markOf = (hours: Watermark['hours'], hour: number): HourMark =>
+  hours[hour] ?? { offset: 0, lines: 0, slices: 0 };
+
 const PARTITION = 'fhir';
 /** A collector that died is taken over after this, ms. Renewed long before. */
 export const CLAIM_MS = 120_000;

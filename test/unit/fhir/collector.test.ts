@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseHeaderKeys, encryptHeaderValue } from '../../../shared/fhir/headerCipher.ts';
 import { sourceKey } from '../../../shared/fhir/auditBlobs.ts';
+import { listSliceMarks } from '../../../shared/fhir/sliceMarks.ts';
 import { auditLine, HOUR, OWN_OID, request, SOURCE, testCollector } from '../../support/fhirLog.ts';
 
 const KEY = sourceKey(SOURCE.toLowerCase());
@@ -262,4 +263,20 @@ test('several FHIR services in one container keep apart', async () => {
   narrow.put(request(), HOUR, `${SOURCE}2`);
   await narrow.run();
   assert.equal(narrow.exports().size, 1);
+});
+
+test('the figures of every slice are kept, as numbers and codes', async () => {
+  const collector = testCollector({ gone: ['2'] });
+  collector.put(request({ id: 'a' }) + request({ id: 'b', path: '/Patient/2' }));
+  await collector.run();
+  const marks = [];
+  for await (const mark of listSliceMarks(collector.marks, '2026-11-21T13', '2026-11-21T14'))
+    marks.push(mark);
+  assert.equal(marks.length, 1);
+  const { key, number, slice, counts } = marks[0]!;
+  assert.deepEqual([key, number, slice.hour], [KEY, 1, HOUR]);
+  assert.deepEqual(
+    [counts.entries, counts.records, counts.quarantined, counts.codes],
+    [4, 1, 1, { PATIENT_GONE: 1 }],
+  );
 });
