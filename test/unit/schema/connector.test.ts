@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import reference from '../../../mappings/mapping.schema.json' with { type: 'json' };
+import { RECORD_FIELDS } from '../../../shared/fhir/recordFields.ts';
 import { RECORD_CODES } from '../../../shared/schema/codes.ts';
 import { loadConnectorRules, parseMappingFile } from '../../../shared/schema/connector.ts';
 import { normaliseName } from '../../../shared/schema/mapping.ts';
@@ -22,6 +23,11 @@ describe('schemas', () => {
       ]);
       assert.deepEqual(names.filter((name, i) => names.indexOf(name) !== i), []); // prettier-ignore
     }
+  });
+
+  test('the fields that FHIR records are typed by are those of the schema', async () => {
+    const schema = await loadSchema('healthcare');
+    assert.deepEqual(RECORD_FIELDS, schema?.fields.map(({ name }) => name)); // prettier-ignore
   });
 
   test('a name that is none, or leads elsewhere, has no schema', async () => {

@@ -12,7 +12,7 @@ test('every code that export and schema can give is documented', async () => {
     for (const file of await readdir(path.join(SHARED, folder))) {
       if (!file.endsWith('.ts')) continue;
       const text = await readFile(path.join(SHARED, folder, file), 'utf8');
-      const codes = text.matchAll(/(?:code: |rejected\()'([A-Z][A-Z0-9_]+)'/g).map(([, code]) => code!);
+      const codes = [...text.matchAll(/(?:code: |rejected\()'([A-Z][A-Z0-9_]+)'/g)].map(([, code]) => code!);
       for (const code of codes) assert.ok(documented.has(code), `${code} of ${folder}/${file}`);
     }
   }
