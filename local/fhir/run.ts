@@ -48,7 +48,13 @@ const SERVICE =
   '/SUBSCRIPTIONS/00000000-0000-0000-0000-000000000000/RESOURCEGROUPS/LOCAL/PROVIDERS/MICROSOFT.HEALTHCAREAPIS/WORKSPACES/LOCAL/FHIRSERVICES/LOCAL';
 
 /** What makes a run: its name, its first hour (UTC ms) and the keys of its headers. Each run is a FHIR service of its own. */
-type Run = { readonly name: string; readonly from: number; readonly keys: string };
+type Run = {
+  readonly name: string;
+  readonly from: number;
+  readonly keys: string;
+  /** Records, users and seed it was made with. */
+  readonly made: string;
+};
 
 /**
  * Starts a local FHIR service and lets users open patients through it, with audit headers, spread over five past hours.
@@ -57,8 +63,9 @@ type Run = { readonly name: string; readonly from: number; readonly keys: string
  */
 export async function seedFhir(options: SeedOptions): Promise<SeededFhir> {
   const { connectionString, records, seed, connector = 'healthcare', stateFile } = options;
-  const known = await knownRun(stateFile);
-  const run = known ?? newRun(options.now ?? Date.now());
+  const made = [records, options.users, seed].join();
+  const known = await knownRun(stateFile, made);
+  const run = known ?? newRun(options.now ?? Date.now(), made);
   const resourceId = `${SERVICE}-${run.name}`;
   const tokens = { users: tokenOf('11111111'), collector: tokenOf('c0113c70') };
   const repository = new LocalRepository();
@@ -90,8 +97,13 @@ export async function seedFhir(options: SeedOptions): Promise<SeededFhir> {
     spanMs: HOURS * HOUR_MS,
   });
   const target = { url: front.url, token: tokens.users, keys: parseHeaderKeys(run.keys)! };
-  if (known === undefined) await performAccesses(accesses, target);
-  await audit.release();
+  try {
+    if (known === undefined) await performAccesses(accesses, target);
+    await audit.release();
+  } catch (error) {
+    await front.close();
+    throw error;
+  }
   if (stateFile !== undefined) await writeFile(stateFile, JSON.stringify(run), { mode: 0o600 });
   return {
     fhirUrl: front.url,
@@ -116,8 +128,9 @@ export async function seedFhir(options: SeedOptions): Promise<SeededFhir> {
   };
 }
 
-function newRun(now: number): Run {
+function newRun(now: number, made: string): Run {
   return {
+    made,
     name: now.toString(36).toUpperCase(),
     from: Math.floor(now / HOUR_MS - HOURS - 1) * HOUR_MS,
     keys: `local=${randomBytes(32).toString('base64')}`,
@@ -125,10 +138,11 @@ function newRun(now: number): Run {
 }
 
 /** The run that a file remembers: written once its log was whole. */
-async function knownRun(stateFile: string | undefined): Promise<Run | undefined> {
+async function knownRun(stateFile: string | undefined, made: string): Promise<Run | undefined> {
   if (stateFile === undefined) return undefined;
   try {
-    return JSON.parse(await readFile(stateFile, 'utf8')) as Run;
+    const run = JSON.parse(await readFile(stateFile, 'utf8')) as Run;
+    return run.made === made ? run : undefined;
   } catch {
     return undefined;
   }
