@@ -3,7 +3,7 @@ import { countKnown, resolveMapping, type ResolvedMapping } from '../schema/mapp
 import type { MappingFile } from '../schema/mappingFile.ts';
 import { planHeader, planOutput, planPolicy, planValidation } from '../schema/planning.ts';
 import type { ConnectorSchema } from '../schema/schema.ts';
-import { readHead } from './head.ts';
+import { type Head, readHead } from './head.ts';
 import type { ExportPlan, PinnedEncoding } from './types.ts';
 
 /** The settings that an export's plan fixes. */
@@ -50,18 +50,18 @@ export function planExport(input: PlanInput): PlannedExport {
   const forced = file.encoding?.startsWith('utf-16')
     ? 'utf-8'
     : (file.encoding as PinnedEncoding | undefined);
-  const wanted = forced ?? input.encoding;
   const head = readHead(input.head, input.name, {
     totalBytes: input.totalBytes,
     recognised: countKnown(schema, file),
     ...(file.delimiter && { delimiter: file.delimiter }),
     ...(file.quoting && { quoting: file.quoting }),
-    ...(wanted && { encoding: wanted }),
+    ...(forced && { encoding: forced }),
   });
   const outcome = resolveMapping(schema, head.header.columns, file);
   if ('reasons' in outcome) throw new ExportRejectedError(outcome.reasons);
   const { mapping } = outcome;
-  const encoding = forced ?? head.encoding ?? input.encoding ?? 'utf-8';
+  const encoding =
+    forced ?? head.encoding ?? (isMultiByte(head.header) ? 'utf-8' : (input.encoding ?? 'utf-8'));
   const output = planOutput(mapping, head.dialect);
   return {
     plan: {
@@ -79,6 +79,11 @@ export function planExport(input: PlanInput): PlannedExport {
     mapping,
     warnings: withoutColumn(schema, mapping),
   };
+}
+
+/** The scan saw the records alone: a header with well-formed sequences of UTF-8 has a say in the encoding, too. */
+function isMultiByte({ start, end, text }: Head['header']): boolean {
+  return text.length < end - start && Buffer.byteLength(text) === end - start;
 }
 
 /** What the split is given: {@link planExport}, or a stand-in of its tests. */

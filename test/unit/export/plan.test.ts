@@ -65,6 +65,7 @@ describe('planExport', () => {
 
   describe('encoding', () => {
     const latin = Buffer.from(`${HEADER_COLUMNS.join(',')},Stra\xdfe\n`, 'latin1');
+    const utf8 = Buffer.from(`${HEADER_COLUMNS.join(',')},Straße\n`);
     const bom = Buffer.from(`\uFEFF${HEADER_COLUMNS.join(',')}\n`);
 
     for (const [what, head, input, encoding] of [
@@ -75,6 +76,8 @@ describe('planExport', () => {
         { encoding: 'utf-8', mapping: { encoding: 'windows-1252' } },
         'windows-1252',
       ],
+      ['is UTF-8 when the header is, even if no record is', utf8, { encoding: 'windows-1252' }, 'utf-8'],
+      ['does not hold for a header in Windows-1252 alone', latin, { encoding: 'utf-8' }, 'utf-8'],
       ['is UTF-8 with a byte order mark, whatever the scan saw', bom, { encoding: 'windows-1252' }, 'utf-8'],
       [
         'is UTF-8 when UTF-16 was forced, since it was staged so',
@@ -88,7 +91,7 @@ describe('planExport', () => {
         const { plan: found } = plan(head, input);
         assert.equal(found.encoding, encoding);
         assert.equal(found.validation.checkUtf8, encoding === 'utf-8');
-        assert.equal(found.header.includes('Straße'), head === latin);
+        assert.equal(found.header.includes('Straße'), head !== bom);
       });
   });
 });
