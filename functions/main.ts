@@ -6,6 +6,7 @@ import './collectFhirAudit.ts';
 import './failChunk.ts';
 import './pushChunk.ts';
 import './receiveBlobEvent.ts';
+import './replay.ts';
 import './reportDailyStatus.ts';
 import './splitExport.ts';
 import './status.ts';

@@ -7,6 +7,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   watch: async () => (await import('./watch.ts')).addWatchCommand,
   check: async () => (await import('./check.ts')).addCheckCommand,
   generate: async () => (await import('./generate.ts')).addGenerateCommand,
+  replay: async () => (await import('./replay.ts')).addReplayCommand,
   func: async () => (await import('./func.ts')).addFuncCommand,
 };
 

@@ -1,0 +1,43 @@
+import path from 'node:path';
+import { systemClock } from '../../shared/clock.ts';
+import { openStorage, type Storage } from '../../shared/storage/azureStorage.ts';
+import { readStorageConnection } from '../../shared/storage/connection.ts';
+import { startStorage } from '../storage/azurite.ts';
+import { takeRunLock } from './runLock.ts';
+
+/** Words for `--help` of commands that work on an account. */
+export const ACCOUNT_HELP =
+  'Works on the account that the environment names (ExportStorage, or ExportStorage__blobServiceUri and its companions, ' +
+  'signed in as you are), else on the files of local runs in --out. While npm run watch is up: ExportStorage=UseDevelopmentStorage=true.';
+
+/**
+ * Open the account that a command is about, do the work, and close it again.
+ *
+ * @param out folder of local runs, for when the environment names no account
+ * @throws {UsageError} when a local run is using that folder
+ */
+export async function withAccount<T>(out: string, work: (storage: Storage) => Promise<T>): Promise<T> {
+  const { env } = process;
+  if (env['ExportStorage'] || env['ExportStorage__blobServiceUri']) return withConnection(env, work);
+  const lock = await takeRunLock(out);
+  try {
+    const emulator = await startStorage({ folder: path.join(out, 'storage') });
+    try {
+      return await withConnection({ ExportStorage: emulator.connectionString }, work);
+    } finally {
+      await emulator.stop();
+    }
+  } finally {
+    await lock.release();
+  }
+}
+
+async function withConnection<T>(env: NodeJS.ProcessEnv, work: (storage: Storage) => Promise<T>): Promise<T> {
+  const connection = readStorageConnection(env, 'ExportStorage');
+  const storage = await openStorage(connection, { clock: systemClock, random: Math.random });
+  try {
+    return await work(storage);
+  } finally {
+    await storage.close();
+  }
+}

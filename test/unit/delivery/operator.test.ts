@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { OperationError, parseOperation } from '../../../shared/delivery/operator.ts';
+
+const ID = 'ab'.repeat(16);
+const parse = (value: unknown): unknown => parseOperation(value, ['healthcare', 'badging']);
+
+test('what is not said is a replay of the whole connector', () => {
+  assert.deepEqual(parse({ connector: 'badging' }), { action: 'replay', connector: 'badging' });
+  assert.deepEqual(parse({ action: 'cancel', connector: 'healthcare', export: ID, more: 1 }), {
+    action: 'cancel',
+    connector: 'healthcare',
+    export: ID,
+  });
+  assert.deepEqual(parse({ connector: 'healthcare', export: ID, chunk: 3 }), {
+    action: 'replay',
+    connector: 'healthcare',
+    export: ID,
+    chunk: 3,
+  });
+});
+
+for (const [what, value, words] of [
+  ['nothing', undefined, /"connector".*healthcare, badging/],
+  ['an unknown connector', { connector: 'x' }, /"connector"/],
+  [
+    'an unknown action',
+    { action: 'drop', connector: 'healthcare' },
+    /"action".*replay, pause, resume, cancel/,
+  ],
+  ['an export id that is a path', { connector: 'healthcare', export: '../x' }, /"export".*32 hex digits/],
+  ['a chunk without an export', { connector: 'healthcare', chunk: 1 }, /"chunk"/],
+  ['a chunk that is none', { connector: 'healthcare', export: ID, chunk: 0 }, /"chunk"/],
+  ['a cancel of everything', { action: 'cancel', connector: 'healthcare' }, /"export"/],
+] as const) {
+  test(`${what} is refused, and what is possible is named`, () => {
+    assert.throws(
+      () => parse(value),
+      (error) => error instanceof OperationError && words.test(error.message),
+    );
+  });
+}
