@@ -56,7 +56,7 @@ export async function finish(run: ChunkRun, findings: ChunkFindings): Promise<Pu
     const end = known(released(row, failed > 0 ? 'failed' : 'delivered', clock.now()));
     return { ...end, quarantined, parkings: 0, ...(failed > 0 ? { reason: countGap(failed) } : {}) };
   });
-  log.info('chunk.settled', { ...run.where, records, state: run.row.state });
+  log.info('chunk.settled', { ...run.where, records, count: quarantined, state: run.row.state });
   return complete(run);
 }
 

@@ -53,7 +53,12 @@ export class Lane {
       leaseMs: settings.slotLeaseMs,
       renewMs: settings.slotRenewMs,
       demand: () => ({
-        wants: Math.min(this.#limit.limit, this.#limit.inFlight + this.#waiting.length),
+        // Room to grow until the next renewal, but no more than there is work for.
+        wants: Math.min(
+          settings.maxInFlight,
+          2 * this.#limit.limit,
+          this.#limit.inFlight + this.#waiting.length,
+        ),
         inFlight: this.#limit.inFlight,
       }),
       granted: () => this.#pump(),
@@ -63,6 +68,11 @@ export class Lane {
   /** Requests that may be in flight now, as far as the pace of this process goes. */
   get limit(): number {
     return this.#limit.limit;
+  }
+
+  /** How long a request takes just now, ms; 0 before the first good answer. */
+  get roundTripMs(): number {
+    return this.#limit.roundTripMs;
   }
 
   /** Wait for the right to send; undefined when `signal` was aborted first. First come, first served. */
@@ -137,5 +147,6 @@ export class Lane {
         },
       });
     }
+    if (this.#waiting.length > 0 && limit.inFlight < limit.limit) this.#slots.hurry();
   }
 }

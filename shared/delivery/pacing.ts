@@ -22,9 +22,9 @@ const ON_THROTTLE = 0.75;
  *
  * Judged once a round: from a request's start until one that started after it has ended. The first rounds double the limit until
  * the first sign of pressure. From then on each good answer adds its share of one more request a round, and a round under
- * pressure takes away in proportion: by a quarter for 429, by half the share of failures for 5xx and timeouts (a service that
- * fails one request in twenty at random is not overloaded, one that fails all is halved), by a tenth when round trips become
- * longer. Never below 1 or above the ceiling.
+ * pressure takes away: half when most of its requests failed; else a quarter for any 429, a third of the share of failures for 5xx
+ * and timeouts (a service that fails one request in twenty at random is not overloaded), a tenth when round trips became longer.
+ * Never below 1 or above the ceiling.
  */
 export class AdaptiveLimit {
   readonly #ceiling: number;
@@ -34,7 +34,9 @@ export class AdaptiveLimit {
   #inFlight = 0;
   /** Requests started before the current round. */
   #roundStart = 0;
-  #reachedLimit = false;
+  /** Whether the limit was reached in this round, or in the one before it: one that is not used does not grow. */
+  #reached = false;
+  #reachedBefore = false;
   #ended = 0;
   #pressed = 0;
   #throttled = 0;
@@ -53,6 +55,11 @@ export class AdaptiveLimit {
     return Math.max(1, Math.floor(this.#limit));
   }
 
+  /** Running mean of the round trip of good answers, ms; 0 before the first. */
+  get roundTripMs(): number {
+    return this.#mean;
+  }
+
   get inFlight(): number {
     return this.#inFlight;
   }
@@ -60,7 +67,7 @@ export class AdaptiveLimit {
   /** A request begins; its number goes to {@link end}. */
   start(): number {
     this.#inFlight++;
-    if (this.#inFlight >= this.limit) this.#reachedLimit = true;
+    if (this.#inFlight >= this.limit) this.#reached = true;
     return this.#started++;
   }
 
@@ -72,7 +79,7 @@ export class AdaptiveLimit {
     if (sample.kind === 'pressed') this.#pressed++;
     else if (sample.kind === 'throttled') this.#throttled++;
     else this.#roundMs += sample.durationMs;
-    if (!this.#doubling && sample.kind === 'well' && this.#reachedLimit) this.#grow(1 / this.#limit);
+    if (!this.#doubling && sample.kind === 'well' && this.#isUsed) this.#grow(1 / this.#limit);
     if (request >= this.#roundStart) this.#endRound();
   }
 
@@ -80,13 +87,18 @@ export class AdaptiveLimit {
     const well = this.#ended - this.#pressed - this.#throttled;
     const rise = well > 0 && this.#judgeRoundTrip(this.#roundMs / well);
     const share = this.#pressed / this.#ended;
-    const factor = Math.min(1 - share / 2, this.#throttled > 0 ? ON_THROTTLE : 1, rise ? ON_RISE : 1);
-    if (this.#throttled * 2 > this.#ended) this.#shrink(0.5);
+    const factor = Math.min(1 - share / 3, this.#throttled > 0 ? ON_THROTTLE : 1, rise ? ON_RISE : 1);
+    if ((this.#pressed + this.#throttled) * 2 > this.#ended) this.#shrink(0.5);
     else if (factor < 1) this.#shrink(factor);
-    else if (this.#doubling && this.#reachedLimit) this.#grow(this.#limit);
+    else if (this.#doubling && this.#isUsed) this.#grow(this.#limit);
     this.#roundStart = this.#started;
     this.#ended = this.#pressed = this.#throttled = this.#roundMs = 0;
-    this.#reachedLimit = this.#inFlight >= this.limit;
+    this.#reachedBefore = this.#reached;
+    this.#reached = this.#inFlight >= this.limit;
+  }
+
+  get #isUsed(): boolean {
+    return this.#reached || this.#reachedBefore;
   }
 
   /** Whether the round trip rose clearly over what it was; takes it into the running mean. */

@@ -33,6 +33,8 @@ export type Delivery =
 
 /** Attempts at one load while others get through, in multiples of the attempts allowed while nothing does. */
 const PATIENCE = 6;
+/** Least spread of attempts that are repeated while others get through, ms. */
+const SHORTEST_MS = 50;
 
 /** Sends one load, again and again as its outcomes allow, and checks each step off in the ledger. */
 export async function sendStretch(run: ChunkRun, load: Load): Promise<Delivery> {
@@ -45,6 +47,7 @@ class StretchSender {
   readonly #name: string;
   readonly #began: number;
   #uncertain: boolean;
+  #attemptBegan = 0;
   #attempts = 0;
   #failures = 0;
   #waited = 0;
@@ -121,6 +124,7 @@ class StretchSender {
   async #post(): Promise<SendOutcome | undefined> {
     const { lane, services } = this.#run;
     this.#attempts++;
+    this.#attemptBegan = services.clock.monotonic();
     this.#credential = lane.credential;
     try {
       return await lane.client.send(this.#load.request, services.stopping);
@@ -151,6 +155,7 @@ class StretchSender {
     const gap = recordsSaved === undefined ? 0 : Math.max(0, records - recordsSaved);
     lane.succeeded();
     await book.accepted(this.#load, records, gap);
+    services.log.debug('batch.accepted', { ...where, batch, records: records - gap });
     if (gap > 0) services.log.error('batch.countGap', { ...where, batch, records, count: gap });
     if (anomaly) services.log.warn('batch.strangeAnswer', { ...where, batch, code });
     if (this.#probe) await closeCircuit(this.#run, this.#name, true);
@@ -167,8 +172,8 @@ class StretchSender {
       await closeGate(run, clock.now() + outcome.retryAfterMs);
     }
     this.#failures++;
-    const { backoffBaseMs, backoffInProcessMs, attempts, attemptsMs } = settings;
-    const delay = backoff(this.#failures, backoffBaseMs, backoffInProcessMs, random);
+    const { backoffBaseMs, attempts, attemptsMs } = settings;
+    const delay = this.#delay();
     const spent = clock.monotonic() - this.#began;
     const nothingGetsThrough = run.lane.lastSuccess < this.#began;
     if (this.#probe || (nothingGetsThrough && (this.#failures >= attempts || spent + delay > attemptsMs))) {
@@ -189,6 +194,20 @@ class StretchSender {
     if (run.ends) return { kind: 'stopped' };
     await pause(run, delay);
     return undefined;
+  }
+
+  /**
+   * While others get through, the service is well and this answer was chance: about a round trip is enough. Otherwise growing, so
+   * that a service in trouble is left alone.
+   */
+  #delay(): number {
+    const { random, settings } = this.#run.services;
+    const { lastSuccess, roundTripMs } = this.#run.lane;
+    const { backoffBaseMs, backoffInProcessMs } = settings;
+    if (lastSuccess >= this.#attemptBegan) {
+      return Math.ceil(random() * Math.min(backoffBaseMs, Math.max(SHORTEST_MS, 2 * roundTripMs)));
+    }
+    return backoff(this.#failures, backoffBaseMs, backoffInProcessMs, random);
   }
 
   async #blocked(outcome: SendOutcome): Promise<Delivery> {

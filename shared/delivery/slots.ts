@@ -56,6 +56,9 @@ export type SlotOptions = {
   readonly granted: () => void;
 };
 
+/** Least time between two renewals, ms. */
+const SHORTEST_MS = 200;
+
 /** Renewals without demand after which the slots are given back. */
 const IDLE_RENEWALS = 2;
 
@@ -70,6 +73,8 @@ export class SlotLease {
   /** On the monotonic clock. */
   #until = 0;
   #running: Promise<void> | undefined;
+  #nap = new AbortController();
+  #hurried = false;
   readonly #stopping = new AbortController();
 
   constructor(options: SlotOptions) {
@@ -91,6 +96,12 @@ export class SlotLease {
     });
   }
 
+  /** More could be sent than there are slots for: renew soon. */
+  hurry(): void {
+    this.#hurried = true;
+    this.#nap.abort();
+  }
+
   /** Give everything back. */
   async close(): Promise<void> {
     this.#stopping.abort();
@@ -106,7 +117,11 @@ export class SlotLease {
       // A ledger out of reach: the lease runs out by itself, and with it the right to send.
       await this.#renew().catch(() => undefined);
       granted();
-      await clock.sleep(renewMs, this.#stopping.signal).catch(() => undefined);
+      this.#nap = new AbortController();
+      const end = AbortSignal.any([this.#stopping.signal, this.#nap.signal]);
+      await clock.sleep(SHORTEST_MS, this.#stopping.signal).catch(() => undefined);
+      if (!this.#hurried) await clock.sleep(renewMs - SHORTEST_MS, end).catch(() => undefined);
+      this.#hurried = false;
     }
     await this.#renew(true).catch(() => undefined);
   }

@@ -95,11 +95,15 @@ export async function makeExport(
     records.push({ number, kind, line: `${name}#${number},${who},${note}\n` });
   }
   const source = { container: 'exports', name, snapshot: '1' };
-  const etag = stores.blobs.put(source, HEADER + records.map(({ line }) => line).join(''));
+  const content = HEADER + records.map(({ line }) => line).join('');
+  const etag = stores.blobs.put({ container: 'exports', name }, content);
+  stores.blobs.put(source, content);
   const id = exportId('exports', name, etag);
   const row = anExportRow({
     exportId: id,
     blobName: name,
+    blobEtag: etag,
+    bytes: Buffer.byteLength(content),
     state: 'queued',
     pinned: true,
     source,

@@ -101,6 +101,12 @@ export class DeliveryWorld {
     return done;
   }
 
+  /** {@link deliver} once more, after it gave up or an export was opened again. */
+  resume(ms: number): Promise<boolean> {
+    this.#ended = false;
+    return this.deliver(ms);
+  }
+
   start(): void {
     for (let i = 0; i < (this.#options.processes ?? 1); i++) this.startProcess();
     void this.#sweep();

@@ -32,6 +32,8 @@ export class MemoryTable implements TableStore {
   readonly #rows = new Map<string, StoredRow>();
   readonly #name: string;
   readonly #hook: FaultHook | undefined;
+  /** Told of every write as it takes effect. */
+  onWrite: ((row: TableRow) => void) | undefined;
   #version = 0;
 
   constructor(name: string, options: StoreOptions = {}) {
@@ -100,6 +102,7 @@ export class MemoryTable implements TableStore {
   #put(row: TableRow): string {
     checkRow(row);
     const etag = `W/"${++this.#version}"`;
+    this.onWrite?.(row);
     this.#rows.set(keyOf(row), { row: structuredClone(withoutUndefined(row)), etag });
     return etag;
   }

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { cancelExport, pauseConnector, resumeConnector } from '../../../shared/delivery/control.ts';
+import { replay, type ReplayServices } from '../../../shared/delivery/replay.ts';
+import { DEFAULT_SPLIT_SETTINGS } from '../../../shared/export/services.ts';
+import { listChunks } from '../../../shared/ledger/chunks.ts';
+import { FINAL_CHUNK_STATES, type ExportRow } from '../../../shared/ledger/model.ts';
+import { DeliveryWorld } from '../../support/deliveryWorld.ts';
+import { judgeWorld } from '../../support/oracle.ts';
+
+const HOUR = 3_600_000;
+
+const services = (world: DeliveryWorld): ReplayServices => ({
+  ...world.process().services,
+  tables: { ...world.tables, contents: world.tables.exports, marks: world.tables.exports },
+  settings: DEFAULT_SPLIT_SETTINGS,
+  rulesOf: () => Promise.resolve(undefined),
+});
+
+const statesOf = async (world: DeliveryWorld, row: ExportRow): Promise<string[]> =>
+  (await listChunks(world.tables.chunks, row.exportId)).map(({ row }) => row.state);
+
+test('a count gap is counted as failed, never resent by itself, and sent again on request', async () => {
+  let gaps = 0;
+  const world = new DeliveryWorld({
+    seed: 1,
+    service: {
+      misbehave: ({ number }) => (number === 2 && gaps++ === 0 ? { kind: 'gap', gap: 3 } : undefined),
+    },
+  });
+  const made = await world.export({ chunks: 2, batches: 3, recordsPerRequest: 8 });
+  assert.ok(await world.deliver(HOUR));
+  const failed = world.exportRow(made.row);
+  assert.deepEqual([failed.state, failed.failed, failed.accepted], ['failed', 3, 45]);
+  assert.equal(failed.reasons[0]?.code, 'COUNT_GAP');
+  assert.equal(world.service.requests.length, 6);
+
+  assert.deepEqual(await replay({ connectorKey: made.row.connectorKey }, services(world)), {
+    exports: 1,
+    chunks: 1,
+    refused: [],
+  });
+  assert.ok(await world.resume(HOUR));
+  const cured = world.exportRow(made.row);
+  assert.deepEqual([cured.state, cured.failed, cured.accepted], ['completed', 0, 48]);
+  assert.equal(cured.possiblyDuplicated, 8);
+  assert.equal(world.service.requests.length, 7);
+  assert.deepEqual(await judgeWorld(world), []);
+});
+
+test('a replay of an export whose blob was replaced says so', async () => {
+  const world = new DeliveryWorld({ seed: 2, service: { misbehave: () => ({ kind: 'gap', gap: 1 }) } });
+  const made = await world.export({ chunks: 1, batches: 1, recordsPerRequest: 8 });
+  assert.ok(await world.deliver(HOUR));
+  world.blobs.put({ container: 'exports', name: made.row.blobName }, 'other content');
+  const { refused } = await replay({ connectorKey: made.row.connectorKey }, services(world));
+  assert.deepEqual(
+    refused.map(({ reason }) => reason.code),
+    ['REPLACED_BEFORE_READ'],
+  );
+  assert.equal(world.exportRow(made.row).state, 'sourceLost');
+});
+
+test('an unknown outcome is held for a human when the plan says so, and a replay sends it and counts it', async () => {
+  const world = new DeliveryWorld({
+    seed: 3,
+    service: { misbehave: ({ number }) => (number === 1 ? { kind: 'silent', taken: true } : undefined) },
+  });
+  const made = await world.export({
+    chunks: 2,
+    batches: 3,
+    recordsPerRequest: 8,
+    plan: { onUnknownOutcome: 'hold' },
+  });
+  assert.ok(!(await world.deliver(HOUR)));
+  assert.deepEqual((await statesOf(world, made.row)).sort(), ['delivered', 'held']);
+  assert.equal(world.service.requests.length, 6);
+
+  const replayed = await replay({ connectorKey: made.row.connectorKey }, services(world));
+  assert.deepEqual(replayed, { exports: 1, chunks: 1, refused: [] });
+  assert.deepEqual(await replay({ connectorKey: made.row.connectorKey }, services(world)), {
+    exports: 0,
+    chunks: 0,
+    refused: [],
+  });
+  assert.ok(await world.resume(HOUR));
+  assert.deepEqual(await judgeWorld(world), []);
+  assert.equal(world.exportRow(made.row).possiblyDuplicated, 8);
+});
+
+test('a paused connector sends nothing; resumed, it goes on at once', async () => {
+  const world = new DeliveryWorld({ seed: 4 });
+  const { services: control } = world.process();
+  await world.export({ chunks: 2, batches: 3, recordsPerRequest: 8 });
+  await pauseConnector('healthcare', control);
+  assert.ok(!(await world.deliver(6 * HOUR)));
+  assert.equal(world.service.requests.length, 0);
+  assert.ok((await resumeConnector('healthcare', control)) > 0);
+  assert.ok(await world.resume(60_000));
+  assert.deepEqual(await judgeWorld(world), []);
+});
+
+test('a cancelled export ends: what was accepted stays, the rest counts as failed, nothing more is sent', async () => {
+  const world = new DeliveryWorld({ seed: 5, settings: { maxInFlight: 1 } });
+  const made = await world.export({ chunks: 3, batches: 8, recordsPerRequest: 8 });
+  world.start();
+  await world.clock.run(() => world.service.requests.length >= 5, HOUR);
+  await cancelExport(made.row, world.process().services);
+  const sent = world.service.requests.length;
+  assert.ok(await world.resume(HOUR));
+  const row = world.exportRow(made.row);
+  assert.equal(row.state, 'cancelled');
+  assert.equal(row.accepted + row.failed, row.records);
+  assert.ok((await statesOf(world, made.row)).every((state) => FINAL_CHUNK_STATES.has(state as 'failed')));
+  assert.ok(world.service.requests.length <= sent + 2);
+
+  await replay(made.row, services(world));
+  assert.ok(await world.resume(HOUR));
+  assert.equal(world.exportRow(made.row).state, 'completed');
+  assert.deepEqual(await judgeWorld(world), []);
+});
