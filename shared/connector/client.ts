@@ -85,6 +85,7 @@ export function createConnectorClient(options: ConnectorClientOptions): Connecto
 
   return {
     frame,
+    ready: async (signal) => void (await tokens.get(signal)),
     send,
     renewCredential: () => tokens.renew(),
     close: async () => {

@@ -41,6 +41,11 @@ export interface ConnectorClient {
    * aborted before the first byte was written.
    */
   send(body: readonly Uint8Array[], signal?: AbortSignal): Promise<SendOutcome>;
+  /**
+   * Get a token now if there is none that lasts, so that the next `send` starts at once: what must be asked right before a request
+   * goes out can be asked after this. A failure shows at the `send`. @throws the signal's reason when it is aborted
+   */
+  ready?(signal?: AbortSignal): Promise<void>;
   /** Forget the token and the credential, so that the next send asks for both anew (secret read again from its source). */
   renewCredential(): void;
   /** Close kept-alive connections. */

@@ -87,10 +87,12 @@ class StretchSender {
       kept = await glance(run, this.#name);
       if (run.ends) return undefined;
       if (kept.kind !== 'wait') {
+        await this.#ready();
         await run.ensureClaim();
         await this.#mark();
         kept = await admit(run, this.#name);
         this.#probe = kept.kind === 'go' && kept.probe;
+        // No await between this look and the request: from the answer of the ledger to the first byte nothing may come.
         if (kept.kind === 'go' && !run.ends) {
           const outcome = await this.#post();
           sample = outcome && sampleOf(outcome);
@@ -106,6 +108,16 @@ class StretchSender {
       this.#waited += ms ?? 0;
     }
     return undefined;
+  }
+
+  /** Whatever takes time comes before the mark, so that nothing stands between the last look at the gate and the first byte. */
+  async #ready(): Promise<void> {
+    const { lane, services } = this.#run;
+    try {
+      await lane.client.ready?.(services.stopping);
+    } catch (error) {
+      if (!services.stopping.aborted) throw error;
+    }
   }
 
   async #mark(): Promise<void> {
