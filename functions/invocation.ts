@@ -3,17 +3,24 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { InvocationContext } from '@azure/functions';
 import type { Log } from '../shared/log.ts';
 import { createLog } from '../shared/telemetry/log.ts';
+import { RedactedError } from '../shared/telemetry/redactedError.ts';
+import type { SpanStart, Telemetry } from '../shared/telemetry/telemetry.ts';
 
 const current = new AsyncLocalStorage<InvocationContext>();
 
 const underWay = new Set<Promise<unknown>>();
 
-/** Run a handler so that what the domain logs belongs to its invocation. */
+/**
+ * Run a handler so that what the domain logs belongs to its invocation.
+ * @throws {RedactedError} for whatever the handler throws: the host writes it to its log
+ */
 export async function inInvocation<T>(context: InvocationContext, work: () => Promise<T>): Promise<T> {
   const running = current.run(context, work);
   underWay.add(running);
   try {
     return await running;
+  } catch (error) {
+    throw new RedactedError(error);
   } finally {
     underWay.delete(running);
   }
@@ -26,7 +33,17 @@ export async function invocationsEnded(ms: number): Promise<void> {
   timer.abort();
 }
 
-/** The domain's log: lines go to the invocation they come from, or to the console outside of one. */
-export function invocationLog(hashNames: boolean): Log {
-  return createLog((level, line) => (current.getStore() ?? console)[level](line), hashNames);
+/** The domain's log: lines go to the invocation they come from, or to the console outside of one, and to the telemetry. */
+export function invocationLog(telemetry: Telemetry, hashNames: boolean): Log {
+  return createLog((level, line) => (current.getStore() ?? console)[level](line), hashNames, telemetry);
+}
+
+/**
+ * How the span of an invocation begins: in the trace that its message carries (property `traceparent`, W3C), else in the host's.
+ */
+export function invocationSpan({ traceContext }: InvocationContext, message?: unknown): SpanStart {
+  const own = traceContext?.traceParent;
+  const told = (message as { traceparent?: unknown } | undefined | null)?.traceparent;
+  if (typeof told !== 'string') return { kind: 'consumer', ...(own === undefined ? {} : { parent: own }) };
+  return { kind: 'consumer', parent: told, ...(own === undefined ? {} : { link: own }) };
 }

@@ -12,6 +12,8 @@ import { DEFAULT_SWEEP_SETTINGS } from '../shared/ledger/sweep.ts';
 import type { DailyServices } from '../shared/report/dailyStatus.ts';
 import { openStorage } from '../shared/storage/azureStorage.ts';
 import { readStorageConnection } from '../shared/storage/connection.ts';
+import { observedClient } from '../shared/telemetry/observedClient.ts';
+import { openTelemetry } from '../shared/telemetry/openTelemetry.ts';
 import { rulesReader } from './rules.ts';
 import { invocationLog } from './invocation.ts';
 import type { Services } from './services.ts';
@@ -22,7 +24,13 @@ import type { Services } from './services.ts';
  * @param stopping aborted when the host goes away
  */
 export async function makeServices(config: Config, stopping: AbortSignal): Promise<Services> {
-  const log = invocationLog(config.report.hashBlobNames);
+  const { connectionString, authentication } = config.telemetry;
+  const telemetry = await openTelemetry({
+    hashBlobNames: config.report.hashBlobNames,
+    ...(connectionString ? { connectionString: connectionString.reveal() } : {}),
+    ...(authentication === undefined ? {} : { authentication }),
+  });
+  const log = invocationLog(telemetry, config.report.hashBlobNames);
   const storage = await openStorage(readStorageConnection(process.env, 'ExportStorage'), {
     clock: systemClock,
     random: Math.random,
@@ -52,7 +60,7 @@ export async function makeServices(config: Config, stopping: AbortSignal): Promi
     sweep: { ...DEFAULT_SWEEP_SETTINGS, graceMs: config.sweep.graceMs },
     poison: DEFAULT_POISON_SETTINGS,
   };
-  const push = pushServices({
+  const push: PushServices = pushServices({
     ...shared,
     random: Math.random,
     settings: { ...DEFAULT_PUSH_SETTINGS, ...config.delivery },
@@ -61,10 +69,11 @@ export async function makeServices(config: Config, stopping: AbortSignal): Promi
     clientOf(connector) {
       const found = config.connectors.find(({ name }) => name === connector);
       if (!found) throw new Error(`Connector ${connector} is not among CONNECTORS.`);
-      return connectConnector(found, clock, config.delivery.requestDeadlineMs);
+      const client = connectConnector(found, clock, config.delivery.requestDeadlineMs);
+      return observedClient(client, { connector, telemetry, limit: () => push.laneOf(connector).limit });
     },
   });
-  return { config, log, storage, split, push, report: reportServices(config, shared) };
+  return { config, log, telemetry, storage, split, push, report: reportServices(config, shared) };
 }
 
 function reportServices(

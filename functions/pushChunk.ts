@@ -1,6 +1,6 @@
 import { app, type InvocationContext } from '@azure/functions';
 import { QUEUES } from '../shared/ledger/model.ts';
-import { inInvocation } from './invocation.ts';
+import { inInvocation, invocationSpan } from './invocation.ts';
 import { services } from './services.ts';
 
 /**
@@ -10,9 +10,12 @@ import { services } from './services.ts';
 async function handleChunk(message: unknown, context: InvocationContext): Promise<void> {
   await inInvocation(context, async () => {
     const { pushChunk } = await import('../shared/delivery/pushChunk.ts');
-    const { push, log } = await services();
-    const result = await pushChunk(message, push);
-    log.debug('chunk.invocation', { state: result.kind });
+    const { push, log, telemetry } = await services();
+    await telemetry.inSpan('chunk.push', invocationSpan(context, message), async (span) => {
+      const { kind } = await pushChunk(message, push);
+      span.set({ state: kind });
+      log.debug('chunk.invocation', { state: kind });
+    });
   });
 }
 

@@ -1,6 +1,6 @@
 import { app, type InvocationContext } from '@azure/functions';
 import { QUEUES } from '../shared/ledger/model.ts';
-import { inInvocation } from './invocation.ts';
+import { inInvocation, invocationSpan } from './invocation.ts';
 import { services } from './services.ts';
 
 /**
@@ -13,10 +13,16 @@ async function handleEvent(message: unknown, context: InvocationContext): Promis
       import('../shared/export/blobEvent.ts'),
       import('../shared/export/receive.ts'),
     ]);
-    const { split, log } = await services();
+    const { split, log, telemetry } = await services();
     const event = parseBlobEvent(message);
-    if (event) await receiveExport(event, split);
-    else log.warn('event.ignored');
+    if (event === undefined) {
+      log.warn('event.ignored');
+      return;
+    }
+    await telemetry.inSpan('export.receive', invocationSpan(context), async () => {
+      const traceparent = telemetry.traceparent();
+      await receiveExport({ ...event, ...(traceparent ? { traceparent } : {}) }, split);
+    });
   });
 }
 

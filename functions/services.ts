@@ -4,6 +4,7 @@ import type { PushServices } from '../shared/delivery/services.ts';
 import type { SweepServices } from '../shared/ledger/sweep.ts';
 import type { Log } from '../shared/log.ts';
 import type { DailyServices } from '../shared/report/dailyStatus.ts';
+import type { Telemetry } from '../shared/telemetry/telemetry.ts';
 import { invocationsEnded } from './invocation.ts';
 import type { Storage } from '../shared/storage/azureStorage.ts';
 
@@ -11,6 +12,7 @@ import type { Storage } from '../shared/storage/azureStorage.ts';
 export type Services = {
   readonly config: Config;
   readonly log: Log;
+  readonly telemetry: Telemetry;
   readonly storage: Storage;
   readonly split: SweepServices & FailServices;
   readonly push: PushServices;
@@ -32,9 +34,10 @@ const SHUTDOWN_MS = 4_500;
 export async function shutDown(): Promise<void> {
   stopping.abort();
   await invocationsEnded(SHUTDOWN_MS);
-  const { push, storage } = (await made) ?? {};
+  const { push, storage, telemetry } = (await made) ?? {};
   await push?.close();
   await storage?.close();
+  await telemetry?.close();
 }
 
 async function loadServices(): Promise<Services> {

@@ -1,7 +1,7 @@
 import { app, type InvocationContext } from '@azure/functions';
 import { CONTAINERS } from '../shared/ledger/model.ts';
 import type { BlobReference } from './blobBinding.ts';
-import { inInvocation } from './invocation.ts';
+import { inInvocation, invocationSpan } from './invocation.ts';
 import { services } from './services.ts';
 
 /**
@@ -12,8 +12,12 @@ async function splitExport(reference: unknown, context: InvocationContext): Prom
   const { containerName, blobName } = reference as BlobReference;
   await inInvocation(context, async () => {
     const { receiveExport } = await import('../shared/export/receive.ts');
-    const { split } = await services();
-    await receiveExport({ container: containerName, blobName }, split);
+    const { split, telemetry } = await services();
+    await telemetry.inSpan('export.receive', invocationSpan(context), async () => {
+      const traceparent = telemetry.traceparent();
+      const event = { container: containerName, blobName, ...(traceparent ? { traceparent } : {}) };
+      await receiveExport(event, split);
+    });
   });
 }
 

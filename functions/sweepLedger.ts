@@ -1,14 +1,16 @@
 import { app, type InvocationContext, type Timer } from '@azure/functions';
 import { sweepSettings } from '../shared/config/settings.ts';
-import { inInvocation } from './invocation.ts';
+import { inInvocation, invocationSpan } from './invocation.ts';
 import { services } from './services.ts';
 
 /** Mend what events and messages missed: unseen exports, lapsed claims, chunks past their due time, exports not completed. */
 async function handleSweep(_timer: Timer, context: InvocationContext): Promise<void> {
   await inInvocation(context, async () => {
     const { sweepLedger } = await import('../shared/ledger/sweep.ts');
-    const { split } = await services();
-    await sweepLedger(split);
+    const { split, telemetry } = await services();
+    await telemetry.inSpan('ledger.sweep', { ...invocationSpan(context), kind: 'internal' }, async () => {
+      await sweepLedger(split, telemetry.traceparent());
+    });
   });
 }
 

@@ -11,6 +11,7 @@ import {
   reportSettings,
   storageSettings,
   sweepSettings,
+  telemetrySettings,
 } from './settings.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -43,6 +44,7 @@ export type Config = {
   readonly delivery: ValuesOf<typeof deliverySettings>;
   readonly sweep: ValuesOf<typeof sweepSettings>;
   readonly report: ValuesOf<typeof reportSettings>;
+  readonly telemetry: ValuesOf<typeof telemetrySettings>;
   readonly fhir: ValuesOf<typeof fhirSettings>;
   readonly connectors: readonly ConnectorConfig[];
 };
@@ -61,6 +63,7 @@ export function readConfig(env: Environment): Config {
     delivery: readSettings(deliverySettings, env, faults),
     sweep: readSettings(sweepSettings, env, faults),
     report: readSettings(reportSettings, env, faults),
+    telemetry: readSettings(telemetrySettings, env, faults),
     fhir: readSettings(fhirSettings, env, faults),
     connectors: names.flatMap((name) => readConnector(name, env, app.homeCloud, faults) ?? []),
   };

@@ -8,6 +8,7 @@ import {
   reportSettings,
   storageSettings,
   sweepSettings,
+  telemetrySettings,
 } from './settings.ts';
 
 /** The tables of settings in the order of the reference. A new table is read in config.ts and listed here. */
@@ -22,6 +23,7 @@ const GROUPS: readonly { title: string; intro?: string; prefix?: string; setting
   { title: 'Delivery', settings: deliverySettings },
   { title: 'Sweep', settings: sweepSettings },
   { title: 'Report', settings: reportSettings },
+  { title: 'Telemetry', settings: telemetrySettings },
   {
     title: 'FHIR',
     intro: 'The FHIR service as a source: see [fhir.md](fhir.md).',

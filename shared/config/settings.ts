@@ -227,9 +227,30 @@ export const reportSettings = {
       description: 'How long the ledger keeps finished exports; then a monthly summary remains.',
     },
   ),
+  statusAccess: choice('STATUS_ACCESS', ['key', 'entra'], 'key', {
+    description:
+      'Who may see the live status page: whoever has the function’s `key`, or whoever the platform lets sign in (`entra`); then App Service Authentication must be on.',
+  }),
   hashBlobNames: flag('HASH_BLOB_NAMES', false, {
     description: 'Show hashes instead of blob names in logs and reports, where names may hold patient names.',
   }),
+} as const;
+
+/** Where traces, metrics and logs go; the platform and the template name these settings. */
+export const telemetrySettings = {
+  connectionString: secret('APPLICATIONINSIGHTS_CONNECTION_STRING', 'connection string', {
+    description:
+      'Application Insights that traces, metrics and logs go to. Without it there is no telemetry.',
+  }),
+  authentication: text(
+    'APPLICATIONINSIGHTS_AUTHENTICATION_STRING',
+    'ClientId=…;Authorization=AAD',
+    /^(?:ClientId=[^;]+;)?Authorization=AAD$/,
+    {
+      description: 'Managed identity that signs in to Application Insights.',
+      example: 'ClientId=00000000-0000-0000-0000-000000000000;Authorization=AAD',
+    },
+  ),
 } as const;
 
 export { fhirSettings } from './fhirSettings.ts';

@@ -50,6 +50,7 @@ export async function completeExport(
         connector: row.connector,
         state: ended.row.state,
         records: row.records,
+        durationMs: clock.now() - Date.parse(row.arrivedAt),
       });
       const { quarantined } = ended.row;
       if (quarantined > 0) {

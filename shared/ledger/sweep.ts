@@ -53,8 +53,9 @@ export type Swept = { messages: number; resumed: number; started: number; ended:
 /**
  * Mend what events and messages missed. First what is nearly done (chunks, ends, pins), then splits, then exports that nobody told
  * of. One export at fault does not keep the others waiting: its error is logged, and it is tried again in the next run.
+ * @param traceparent W3C traceparent of the trace that exports found by this run belong to
  */
-export async function sweepLedger(services: SweepServices): Promise<Swept> {
+export async function sweepLedger(services: SweepServices, traceparent?: string): Promise<Swept> {
   const { tables, clock, log } = services;
   const swept: Swept = { messages: 0, resumed: 0, started: 0, ended: 0 };
   const deadline = clock.monotonic() + services.sweep.budgetMs;
@@ -72,7 +73,7 @@ export async function sweepLedger(services: SweepServices): Promise<Swept> {
       swept.resumed++;
     });
   }
-  await startMissed(deadline, swept, services);
+  await startMissed(deadline, swept, services, traceparent);
   log.info('sweep.done', { count: swept.messages, records: 0, attempt: swept.started });
   return swept;
 }
@@ -163,14 +164,19 @@ function connectorReader(
 }
 
 /** Start every version of a blob that the ledger lacks: its event was lost, or the file got its final name by renaming. */
-async function startMissed(deadline: number, swept: Swept, services: SweepServices): Promise<void> {
+async function startMissed(
+  deadline: number,
+  swept: Swept,
+  services: SweepServices,
+  traceparent: string | undefined,
+): Promise<void> {
   const { tables, blobs, clock, log, sweep } = services;
   const now = clock.now();
   const listedAt = (await lastBeat(tables.marks))?.fullListingAt;
   const isFull = listedAt === undefined || now - listedAt >= sweep.fullListingMs;
   let isThrough = true;
   for await (const { name, ...facts } of blobs.list(CONTAINERS.exports)) {
-    const blob: ArrivedBlob = { blobName: name, ...facts };
+    const blob: ArrivedBlob = { blobName: name, ...facts, ...(traceparent ? { traceparent } : {}) };
     const age = now - facts.modifiedAt;
     if (isPartialName(name) || age < sweep.graceMs || (!isFull && age > sweep.recentMs)) continue;
     if ((await readExport(tables.exports, keysOf(blob))) !== undefined) continue;

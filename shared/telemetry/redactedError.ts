@@ -1,0 +1,46 @@
+import { PipelineError } from '../errors.ts';
+
+/** What may be told of an error: a reason of ours is words of ours, of any other error only its class and codes are. */
+export type ErrorFacts = { readonly errorName: string; readonly code?: string; readonly status?: number };
+
+const NAME = /^[A-Za-z][A-Za-z0-9_]{0,63}$/u;
+const CODE = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/u;
+
+/** Class, code and HTTP status of whatever was thrown. */
+export function factsOf(error: unknown): ErrorFacts {
+  if (!(error instanceof Error)) return { errorName: 'NotAnError' };
+  const { code, statusCode } = error as { code?: unknown; statusCode?: unknown };
+  const told = error instanceof PipelineError ? error.reason.code : code;
+  const status = error instanceof PipelineError ? error.reason.status : statusCode;
+  return {
+    errorName: NAME.test(error.name) ? error.name : 'Error',
+    ...(typeof told === 'string' && CODE.test(told) ? { code: told } : {}),
+    ...(typeof status === 'number' && Number.isInteger(status) ? { status } : {}),
+  };
+}
+
+/**
+ * An error that may leave the app: the host logs what a function throws. Texts of libraries quote URLs, names and answers, so of an
+ * error that is none of ours only class, codes and the places in the code remain; no cause is carried along.
+ */
+export class RedactedError extends Error {
+  constructor(error: unknown) {
+    const { errorName, code, status } = factsOf(error);
+    const facts = [code, status].filter((fact) => fact !== undefined).join(' ');
+    super(error instanceof PipelineError ? error.message : facts);
+    this.name = errorName;
+    this.stack = [`${errorName}: ${this.message}`, ...framesOf(error)].join('\n');
+  }
+}
+
+/** Frames of the stack, without the text above them that repeats the message. */
+function framesOf(error: unknown): string[] {
+  if (!(error instanceof Error) || error.stack === undefined) return [];
+  const { stack, message } = error;
+  const at = stack.indexOf(message);
+  if (at === -1) return [];
+  return stack
+    .slice(at + message.length)
+    .split('\n')
+    .filter((line) => /^\s+at .*\(?(?:node:|file:|\/|[A-Za-z]:\\).*:\d+:\d+\)?$/u.test(line));
+}
