@@ -28,11 +28,16 @@ export class LedgerView {
     this.#tables = tables;
   }
 
+  /** An export without its chunks, or undefined while the ledger has not heard of it. */
+  async exportRow(connector: string, exportId: string): Promise<ExportRow | undefined> {
+    const stored = await this.#tables.exports.get(connectorKey(connector), exportId);
+    return stored && fromExportTableRow(stored.row);
+  }
+
   /** An export and its chunks, or undefined while the ledger has not heard of it. Chunks of a finished export are not read. */
   async export(connector: string, exportId: string): Promise<ExportView | undefined> {
-    const stored = await this.#tables.exports.get(connectorKey(connector), exportId);
-    if (!stored) return undefined;
-    const row = fromExportTableRow(stored.row);
+    const row = await this.exportRow(connector, exportId);
+    if (!row) return undefined;
     const chunks = FINAL_EXPORT_STATES.has(row.state) ? [] : await this.chunks(exportId);
     return { row, chunks };
   }

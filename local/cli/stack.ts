@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { ensureBuilt, HOST_PROGRAM, ROOT } from '../build/build.ts';
-import { startFunctions, type Functions } from '../host/supervisor.ts';
+import { startFunctions, type Functions, type FunctionsOptions } from '../host/supervisor.ts';
 import { startSimulator } from '../simulator/simulator.ts';
 import type { Simulator } from '../simulator/types.ts';
 import { startStorage } from '../storage/azurite.ts';
@@ -37,17 +37,25 @@ export type StackPorts = {
 /** A message whose receiver died comes back after this; ten minutes in Azure. */
 const INVISIBILITY_MS = 30_000;
 
+/** Something beside the exports container that records come from. */
+export type Source = {
+  /** @returns app settings that the functions need for it */
+  start(connectionString: string, say: (line: string) => void): Promise<Readonly<Record<string, string>>>;
+  stop(): Promise<void>;
+};
+
 /**
  * Bring up what a local job needs, on free loopback ports unless `ports` says otherwise.
  * What was started is stopped again when a later part fails.
  *
  * @param say gets one line for each part that came up
+ * @param source brought up before the functions
  */
 export async function startStack(
   options: StackOptions,
   say: (line: string) => void,
   ports: StackPorts = {},
-  extraSettings: Readonly<Record<string, string>> = {},
+  source?: Source,
 ): Promise<Stack> {
   const parts: Part[] = [];
   const stop = async (): Promise<void> => {
@@ -60,17 +68,21 @@ export async function startStack(
     const simulator = options.connectorUrl === undefined ? await simulatorFor(options) : undefined;
     if (simulator) parts.push({ stop: () => simulator.close() });
     const { connectionString } = emulator;
-    const settings = { ...appSettingsFor(options, connectionString, simulator), ...extraSettings };
     const storage = await openLocal(connectionString);
     parts.push({ stop: () => storage.close() });
+    if (source) parts.push(source);
+    const sourceSettings = await source?.start(connectionString, say);
+    const settings = { ...appSettingsFor(options, connectionString, simulator), ...sourceSettings };
     await ensureBuilt();
+    const logFile = path.join(options.out, 'logs', 'functions.log');
     const functions = await startFunctions({
       appFolder: ROOT,
       entry: HOST_PROGRAM,
       settings,
       times: { invisibilityMs: INVISIBILITY_MS },
-      logFile: path.join(options.out, 'logs', 'functions.log'),
+      logFile,
       onRestart: () => say('The functions process ended; it is started again.'),
+      onInvocation: failureTeller(logFile, say),
       ...(functionsPort === undefined ? {} : { port: functionsPort }),
     });
     parts.push(functions);
@@ -93,6 +105,16 @@ export async function startStack(
     await stop();
     throw error;
   }
+}
+
+/** Tells of the first failure of each function; what follows stands in the log. */
+function failureTeller(logFile: string, say: (line: string) => void): FunctionsOptions['onInvocation'] {
+  const told = new Set<string>();
+  return (event, functionName) => {
+    if (event !== 'failed' || told.has(functionName)) return;
+    told.add(functionName);
+    say(`The function ${functionName} failed and is tried again; ${logFile} says why.`);
+  };
 }
 
 type Part = { stop(): Promise<void> };

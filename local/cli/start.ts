@@ -1,15 +1,13 @@
-import { rm, stat } from 'node:fs/promises';
-import path from 'node:path';
 import type { Command } from 'commander';
 import { formatReason, type Reason } from '../../shared/errors.ts';
 import { FINAL_EXPORT_STATES, type ExportRow } from '../../shared/ledger/model.ts';
 import { interruptSignal } from './interrupt.ts';
-import { readInputs, type Input } from './inputs.ts';
+import { readInputs } from './inputs.ts';
+import { fileJob, FhirSource, type Job } from './job.ts';
 import { addStackOptions, type StackOptions } from './options.ts';
 import { collectOutput, type OutputPaths } from './output.ts';
 import { createProgress } from './progress.ts';
 import { takeRunLock } from './runLock.ts';
-import { SAMPLE_RECORDS, writeExport } from './sample.ts';
 import { startStack, type Stack } from './stack.ts';
 import {
   exitCodeOf,
@@ -21,8 +19,8 @@ import {
   type ExportResult,
   type RunResult,
 } from './summary.ts';
-import { Uploads } from './uploads.ts';
-import { followExports, type Followed } from './watchRun.ts';
+import { UsageError } from './usageError.ts';
+import { followExports } from './watchRun.ts';
 
 type StartFlags = StackOptions & {
   readonly json?: boolean;
@@ -48,13 +46,21 @@ export function addStartCommand(program: Command): void {
 /** Run the job and return the exit code; the stack is down again when this resolves, however it ended. */
 async function start(files: readonly string[], flags: StartFlags): Promise<number> {
   const begun = performance.now();
+  if (flags.fhir && files.length > 0) {
+    throw new UsageError(
+      '--fhir takes its records from the FHIR source, not from files.',
+      'Leave out the files, or --fhir.',
+    );
+  }
   const inputs = await readInputs(files);
   const lock = await takeRunLock(flags.out);
   const interrupt = interruptSignal();
   let stack: Stack | undefined;
   try {
-    stack = await startStack(flags, say);
-    const results = await runJob(stack, inputs, flags, interrupt);
+    const fhir = flags.fhir ? new FhirSource(flags) : undefined;
+    stack = await startStack(flags, say, {}, fhir);
+    const job = fhir ? fhir.job(stack) : await fileJob(stack, inputs, flags, say);
+    const results = await runJob(job, stack, flags, interrupt);
     const peakRssMb = stack.functions.peakRssMb;
     const paths = await collectOutput(stack, flags.out);
     await stack.stop();
@@ -77,39 +83,27 @@ async function start(files: readonly string[], flags: StartFlags): Promise<numbe
 type JobResults = { readonly exports: readonly ExportResult[]; readonly stoppedBy?: Reason };
 
 async function runJob(
+  job: Job,
   stack: Stack,
-  inputs: readonly Input[],
-  flags: StartFlags,
+  { connector }: StartFlags,
   interrupt: AbortSignal,
 ): Promise<JobResults> {
-  const uploads = new Uploads(stack.connectionString, stack.ledger, flags.connector);
-  const sample = inputs.length === 0 ? await sampleInput(flags) : undefined;
-  const wanted = sample ? [sample] : inputs;
-  const followed: Followed[] = [];
-  for (const input of wanted.filter(({ refused }) => !refused)) {
-    const { exportId, resumed } = await uploads.put(input, flags.again ?? sample !== undefined);
-    followed.push({ name: input.name, exportId });
-    say(
-      `${printable(input.name)}: ${resumed ? 'an interrupted run goes on' : `uploaded, ${input.bytes.toLocaleString('en-US')} bytes`}.`,
-    );
-  }
+  const followed = job.exports.flatMap((each) => each.followed ?? []);
   const progress = createProgress(process.stdout, say);
-  const failure = stack.functions.failed;
-  const outcome = await Promise.race([
-    followExports(followed, flags.connector, stack.ledger, progress, interrupt),
-    failure,
+  const { rows, stoppedBy } = await Promise.race([
+    followExports(followed, connector, stack.ledger, progress, interrupt),
+    stack.functions.failed,
   ]).finally(() => progress.stop());
-  if (sample && outcome.rows.every((row) => row && FINAL_EXPORT_STATES.has(row.state)))
-    await rm(sample.file, { force: true });
-  const extra = outcome.stoppedBy ? [outcome.stoppedBy] : [];
+  if (rows.every((row) => row && FINAL_EXPORT_STATES.has(row.state))) await job.finished();
+  const extra = stoppedBy ? [stoppedBy] : [];
   const exports: ExportResult[] = [];
-  for (const { name, refused } of wanted) {
-    const row = outcome.rows[followed.findIndex((each) => each.name === name)];
+  for (const { name, refused, followed: one } of job.exports) {
+    const row = one && rows[followed.indexOf(one)];
     if (refused) exports.push(refusedResult(name, refused));
-    else if (row) exports.push(resultOf(name, await withFigures(row, stack, flags.connector), extra));
+    else if (row) exports.push(resultOf(name, await withFigures(row, stack, connector), extra));
     else exports.push(unheardResult(name, extra));
   }
-  return { exports, ...(outcome.stoppedBy ? { stoppedBy: outcome.stoppedBy } : {}) };
+  return { exports, ...(stoppedBy ? { stoppedBy } : {}) };
 }
 
 /** A duplicate is told with the figures of the export that sent its content. */
@@ -119,16 +113,6 @@ async function withFigures(row: ExportRow, { ledger }: Stack, connector: string)
   if (!original) return row;
   const { records, accepted, quarantined, failed, possiblyDuplicated, chunks } = original.row;
   return { ...row, records, accepted, quarantined, failed, possiblyDuplicated, chunks };
-}
-
-/** The sample lies in the output folder until it has arrived, so that an interrupted run goes on with the same one. */
-async function sampleInput({ out, seed }: StartFlags): Promise<Input> {
-  const name = `sample-${String(seed)}.csv`;
-  const file = path.join(out, name);
-  const known = await stat(file).catch(() => undefined);
-  if (known) return { file, name, bytes: known.size };
-  say(`Generating a sample export of ${SAMPLE_RECORDS.toLocaleString('en-US')} records.`);
-  return { file, name, bytes: await writeExport(file, { records: SAMPLE_RECORDS, seed }) };
 }
 
 function tell({ exports, stoppedBy }: JobResults, paths: OutputPaths, interrupted: boolean): void {

@@ -1,13 +1,19 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Reason } from '../../shared/errors.ts';
-import { FINAL_EXPORT_STATES, type ConnectorRow, type ExportRow } from '../../shared/ledger/model.ts';
+import {
+  FINAL_CHUNK_STATES,
+  FINAL_EXPORT_STATES,
+  type ConnectorRow,
+  type ExportRow,
+} from '../../shared/ledger/model.ts';
 import { printable } from './summary.ts';
 import type { ExportView, LedgerView } from './ledgerView.ts';
 import type { Progress } from './progress.ts';
 
 const POLL_MS = 200;
 
-/** One export whose way is followed. */
-export type Followed = { readonly name: string; readonly exportId: string };
+/** One export whose way is followed; its id is undefined until it is in the container. */
+export type Followed = { readonly name: string; readonly exportId: () => Promise<string | undefined> };
 
 export type FollowOutcome = {
   /** Last known row of each export, in the order given; undefined when the ledger never heard of it. */
@@ -28,32 +34,36 @@ export async function followExports(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<FollowOutcome> {
-  const rows = new Map<string, ExportRow>();
+  const rows: (ExportRow | undefined)[] = exports.map(() => undefined);
   while (!signal.aborted) {
     const row = await ledger.connector(connector);
-    for (const { name, exportId } of exports) {
-      const known = rows.get(exportId);
-      if (known && FINAL_EXPORT_STATES.has(known.state)) continue;
-      const view = await ledger.export(connector, exportId);
+    for (const [index, { name, exportId }] of exports.entries()) {
+      if (isEnded(rows[index])) continue;
+      const id = await exportId();
+      const view = id === undefined ? undefined : await ledger.export(connector, id);
       if (!view) continue;
-      rows.set(exportId, view.row);
+      rows[index] = view.row;
       progress.update(printable(name), view, waitingWords(view, row));
-      const held = view.chunks.find(({ state }) => state === 'held');
-      const moving = view.chunks.some(
-        ({ state }) => state !== 'held' && state !== 'delivered' && state !== 'failed',
-      );
-      if (held && !moving && !FINAL_EXPORT_STATES.has(view.row.state)) {
-        return { rows: exports.map((each) => rows.get(each.exportId)), stoppedBy: held.reason ?? HELD };
-      }
+      const held = heldForGood(view);
+      if (held) return { rows, stoppedBy: held };
     }
-    const known = exports.map((each) => rows.get(each.exportId));
-    if (known.every((each) => each && FINAL_EXPORT_STATES.has(each.state))) return { rows: known };
-    if (row && row.kind === 'blocked' && row.circuit !== 'closed' && row.reason)
-      return { rows: known, stoppedBy: row.reason };
-    if (row?.paused) return { rows: known, stoppedBy: PAUSED };
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    if (rows.every(isEnded)) return { rows };
+    if (row?.kind === 'blocked' && row.circuit !== 'closed' && row.reason)
+      return { rows, stoppedBy: row.reason };
+    if (row?.paused) return { rows, stoppedBy: PAUSED };
+    await delay(POLL_MS, undefined, { signal }).catch(() => undefined);
   }
-  return { rows: exports.map((each) => rows.get(each.exportId)) };
+  return { rows };
+}
+
+const isEnded = (row: ExportRow | undefined): boolean =>
+  row !== undefined && FINAL_EXPORT_STATES.has(row.state);
+
+/** Why an export will not go on by itself: some of its chunks are held, and none of the others is still to do. */
+function heldForGood({ row, chunks }: ExportView): Reason | undefined {
+  const held = chunks.find(({ state }) => state === 'held');
+  const moving = chunks.some(({ state }) => state !== 'held' && !FINAL_CHUNK_STATES.has(state));
+  return held && !moving && !isEnded(row) ? (held.reason ?? HELD) : undefined;
 }
 
 const HELD: Reason = {

@@ -1,0 +1,120 @@
+import { rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { Reason } from '../../shared/errors.ts';
+import { CONTAINERS, exportId } from '../../shared/ledger/model.ts';
+import { seedFhir, type SeededFhir } from '../fhir/run.ts';
+import type { Input } from './inputs.ts';
+import { SAMPLE_RECORDS, writeExport } from './sample.ts';
+import type { Source, Stack } from './stack.ts';
+import { printable } from './summary.ts';
+import { Uploads } from './uploads.ts';
+import type { Followed } from './watchRun.ts';
+
+/** What a run is about. */
+export type Job = {
+  /** In the order of the results; those refused are never followed. */
+  readonly exports: readonly {
+    readonly name: string;
+    readonly refused?: Reason;
+    readonly followed?: Followed;
+  }[];
+  /** Every export has ended: what would let an interrupted run go on is no longer needed. */
+  finished(): Promise<void>;
+};
+
+const FHIR_ACCESSES = 2_000;
+const FHIR_USERS = 50;
+
+type JobFlags = {
+  readonly out: string;
+  readonly seed: number;
+  readonly connector: string;
+  readonly again?: boolean;
+};
+
+/** Upload the given files; without any, a generated sample that is sent however often it was sent before. */
+export async function fileJob(
+  stack: Stack,
+  inputs: readonly Input[],
+  flags: JobFlags,
+  say: (line: string) => void,
+): Promise<Job> {
+  const uploads = new Uploads(stack.connectionString, stack.ledger, flags.connector);
+  const sample = inputs.length === 0 ? await sampleInput(flags, say) : undefined;
+  const exports: Job['exports'][number][] = [];
+  for (const input of sample ? [sample] : inputs) {
+    const { name, refused, bytes } = input;
+    if (refused) {
+      exports.push({ name, refused });
+      continue;
+    }
+    const uploaded = await uploads.put(input, flags.again ?? sample !== undefined);
+    exports.push({ name, followed: { name, exportId: () => Promise.resolve(uploaded.exportId) } });
+    const words = uploaded.resumed
+      ? 'an interrupted run goes on'
+      : `uploaded, ${bytes.toLocaleString('en-US')} bytes`;
+    say(`${printable(name)}: ${words}.`);
+  }
+  return {
+    exports,
+    finished: async () => {
+      if (sample) await rm(sample.file, { force: true });
+    },
+  };
+}
+
+/** The sample lies in the output folder until it has arrived, so that an interrupted run goes on with the same one. */
+async function sampleInput({ out, seed }: JobFlags, say: (line: string) => void): Promise<Input> {
+  const name = `sample-${String(seed)}.csv`;
+  const file = path.join(out, name);
+  const known = await stat(file).catch(() => undefined);
+  if (known) return { file, name, bytes: known.size };
+  say(`Generating a sample export of ${SAMPLE_RECORDS.toLocaleString('en-US')} records.`);
+  return { file, name, bytes: await writeExport(file, { records: SAMPLE_RECORDS, seed }) };
+}
+
+/** A FHIR service with a past, from which the collector makes exports by itself. */
+export class FhirSource implements Source {
+  readonly #flags: JobFlags;
+  #seeded: SeededFhir | undefined;
+
+  constructor(flags: JobFlags) {
+    this.#flags = flags;
+  }
+
+  async start(
+    connectionString: string,
+    say: (line: string) => void,
+  ): Promise<Readonly<Record<string, string>>> {
+    const { out, seed, connector } = this.#flags;
+    say(
+      `A FHIR service is up; ${String(FHIR_USERS)} users open patients ${FHIR_ACCESSES.toLocaleString('en-US')} times.`,
+    );
+    this.#seeded = await seedFhir({
+      connectionString,
+      records: FHIR_ACCESSES,
+      users: FHIR_USERS,
+      seed,
+      connector,
+      stateFile: path.join(out, 'fhir.json'),
+    });
+    return this.#seeded.settings;
+  }
+
+  /** The exports that the collector will write, known by their names before they are there. */
+  job({ storage }: Stack): Job {
+    const exports = (this.#seeded?.exportNames ?? []).map((blobName) => {
+      const name = path.posix.basename(blobName);
+      const find = async (): Promise<string | undefined> => {
+        const facts = await storage.blobs.facts({ container: CONTAINERS.exports, name: blobName });
+        return facts && exportId(CONTAINERS.exports, blobName, facts.etag);
+      };
+      return { name, followed: { name, exportId: find } };
+    });
+    return { exports, finished: async () => this.#seeded?.forget() };
+  }
+
+  async stop(): Promise<void> {
+    await this.#seeded?.stop();
+  }
+}
