@@ -108,7 +108,10 @@ export async function startStack(
 }
 
 /** Tells of the first failure of each function; what follows stands in the log. */
-function failureTeller(logFile: string, say: (line: string) => void): FunctionsOptions['onInvocation'] {
+function failureTeller(
+  logFile: string,
+  say: (line: string) => void,
+): NonNullable<FunctionsOptions['onInvocation']> {
   const told = new Set<string>();
   return (event, functionName) => {
     if (event !== 'failed' || told.has(functionName)) return;
