@@ -1,4 +1,5 @@
 import { app, type HttpRequest, type HttpResponseInit, type InvocationContext } from '@azure/functions';
+import { AUTH_LEVEL } from './access.ts';
 import { inInvocation } from './invocation.ts';
 import { services } from './services.ts';
 
@@ -26,7 +27,6 @@ async function handleReplay(request: HttpRequest, context: InvocationContext): P
 
 app.http('replay', {
   methods: ['POST'],
-  // Behind platform sign-in the caller has proved who it is; a key would have to be handed round.
-  authLevel: process.env['WEBSITE_AUTH_ENABLED'] === 'True' ? 'anonymous' : 'function',
+  authLevel: AUTH_LEVEL,
   handler: handleReplay,
 });

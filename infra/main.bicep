@@ -482,7 +482,7 @@ module appSettings 'modules/settings.bicep' = {
       expectedBy: expectedBy
     }
     retentionDays: retentionDays
-    statusAppClientId: containers ? '' : statusAppClientId
+    statusAppClientId: statusAppClientId
     fhirServiceName: fhirServiceName
     fhirKeySecretName: fhirKeySecretName
     principalId: identity.outputs.principalId

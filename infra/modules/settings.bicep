@@ -138,10 +138,6 @@ var signIn = [
     name: 'OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID'
     value: clientId
   }
-  {
-    name: 'STATUS_ACCESS'
-    value: 'entra'
-  }
 ]
 
 // Set only where a service is named: without FHIR_URL nothing is collected.

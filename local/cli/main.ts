@@ -8,6 +8,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
   check: async () => (await import('./check.ts')).addCheckCommand,
   generate: async () => (await import('./generate.ts')).addGenerateCommand,
   replay: async () => (await import('./replay.ts')).addReplayCommand,
+  report: async () => (await import('./report.ts')).addReportCommand,
   func: async () => (await import('./func.ts')).addFuncCommand,
 };
 

@@ -227,10 +227,6 @@ export const reportSettings = {
       description: 'How long the ledger keeps finished exports; then a monthly summary remains.',
     },
   ),
-  statusAccess: choice('STATUS_ACCESS', ['key', 'entra'], 'key', {
-    description:
-      'Who may see the live status page: whoever has the function’s `key`, or whoever the platform lets sign in (`entra`); then App Service Authentication must be on.',
-  }),
   hashBlobNames: flag('HASH_BLOB_NAMES', false, {
     description: 'Show hashes instead of blob names in logs and reports, where names may hold patient names.',
   }),

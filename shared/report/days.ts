@@ -31,3 +31,7 @@ export function utcDaysOf(day: Day, timeZone: string): Day[] {
   const { from, to } = boundsOf(day, timeZone);
   return [...new Set([dayOf(from, 'utc'), dayOf(to - 1, 'utc')])];
 }
+
+/** Whether a text is a day that exists, `YYYY-MM-DD`. */
+export const isDay = (text: string): text is Day =>
+  /^\d{4}-\d\d-\d\d$/.test(text) && DateTime.fromISO(text, { zone: 'utc' }).isValid;

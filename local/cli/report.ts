@@ -1,0 +1,133 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import Table from 'cli-table3';
+import { readSettings } from '../../shared/config/setting.ts';
+import { reportSettings } from '../../shared/config/settings.ts';
+import { TABLES } from '../../shared/ledger/model.ts';
+import type { ReportSettings } from '../../shared/report/collect.ts';
+import { dayOf, isDay, type Day } from '../../shared/report/days.ts';
+import { statusPage } from '../../shared/report/page.ts';
+import { collectPeriod, type PeriodStatus } from '../../shared/report/period.ts';
+import { statusCsv } from '../../shared/report/statusLog.ts';
+import { ACCOUNT_HELP, withAccount } from './account.ts';
+import { DEFAULT_CONNECTOR, DEFAULT_OUT } from './options.ts';
+import { printable } from './summary.ts';
+import { UsageError } from './usageError.ts';
+
+type ReportFlags = {
+  readonly from?: Day;
+  readonly to?: Day;
+  readonly out: string;
+  readonly connector: string;
+  readonly write?: string;
+  readonly json?: boolean;
+  readonly csv?: boolean;
+};
+
+/** `npm run report`: what was sent in a period, from the ledger. */
+export function addReportCommand(program: Command): void {
+  program
+    .command('report')
+    .description(`Report what was sent in any period. ${ACCOUNT_HELP}`)
+    .option('--from <day>', 'first day, YYYY-MM-DD (default: the last day)', asDay)
+    .option('--to <day>', 'last day, YYYY-MM-DD (default: today)', asDay)
+    .option('--out <dir>', 'folder of local runs', DEFAULT_OUT)
+    .option('--connector <name>', 'connector of local runs; else CONNECTORS counts', DEFAULT_CONNECTOR)
+    .option('--write <dir>', 'write FROM_TO.html, .json and .csv there')
+    .addOption(new Option('--json', 'print JSON').conflicts('csv'))
+    .option('--csv', 'print the status log, one line an import')
+    .action(report);
+}
+
+function asDay(text: string): Day {
+  if (!isDay(text)) throw new InvalidArgumentError('Expected a day like 2026-11-21.');
+  return text;
+}
+
+async function report(flags: ReportFlags): Promise<void> {
+  const settings = settingsFor(flags.connector);
+  await withAccount(flags.out, async (storage) => {
+    const now = storage.clock.now();
+    const to = flags.to ?? dayOf(now, settings.timeZone);
+    const from = flags.from ?? to;
+    if (from > to) throw new UsageError(`--from ${from} is after --to ${to}.`, 'Swap the two.');
+    const tables = {
+      exports: storage.table(TABLES.exports),
+      chunks: storage.table(TABLES.chunks),
+      connectors: storage.table(TABLES.connectors),
+      marks: storage.table(TABLES.marks),
+    };
+    const period = await collectPeriod(from, to, tables, settings, now);
+    if (flags.json) console.log(JSON.stringify(period, undefined, 2));
+    else if (flags.csv) process.stdout.write(statusCsv(period.days));
+    else console.log(periodTable(period));
+    if (flags.write !== undefined) await writePeriod(period, flags.write);
+  });
+}
+
+/** The app's own settings where the environment has them; else those of a run on this machine. */
+function settingsFor(connector: string): ReportSettings {
+  const { env } = process;
+  const faults: string[] = [];
+  const { timeZone, expectedBy, hashBlobNames } = readSettings(reportSettings, env, faults);
+  if (faults.length > 0)
+    throw new UsageError(faults.join(' '), 'Correct what is named (docs/configuration.md).');
+  const names = (env['CONNECTORS'] ?? connector).split(',').map((name) => name.trim());
+  return {
+    connectors: names,
+    timeZone,
+    hashBlobNames,
+    ...(expectedBy === undefined ? {} : { expectedBy }),
+  };
+}
+
+const HEADS = [
+  'day',
+  'connector',
+  'exports',
+  'records',
+  'accepted',
+  'quarantined',
+  'failed',
+  'to do',
+  'remark',
+];
+
+function periodTable({ days, months }: PeriodStatus): string {
+  const table = new Table({ head: HEADS, style: { head: [], border: [] } });
+  const number = (value: number): string => value.toLocaleString('en-US');
+  for (const { month, connector, exports, records, accepted, quarantined, failed, missingDays } of months) {
+    const figures = [exports, records, accepted, quarantined, failed, 0].map(number);
+    table.push([
+      month,
+      printable(connector),
+      ...figures,
+      missingDays > 0 ? `${missingDays} days without` : '',
+    ]);
+  }
+  for (const { day, connectors, strays } of days) {
+    for (const { connector, exports, records, accepted, quarantined, failed, toDo, missing } of connectors) {
+      const figures = [exports.length, records, accepted, quarantined, failed, toDo].map(number);
+      table.push([day, printable(connector), ...figures, missing ? 'no export' : '']);
+    }
+    if (strays.length > 0) table.push([day, '', number(strays.length), '', '', '', '', '', 'in no folder']);
+  }
+  return table.toString();
+}
+
+async function writePeriod(period: PeriodStatus, folder: string): Promise<void> {
+  const { from, to, days, months } = period;
+  await mkdir(folder, { recursive: true });
+  const base = path.join(folder, `${from}_${to}`);
+  const about = from === to ? from : `${from} to ${to}`;
+  const files = {
+    html: statusPage({ days: days.toReversed(), history: {}, months, about }),
+    json: `${JSON.stringify(period, undefined, 2)}\n`,
+    csv: statusCsv(days),
+  };
+  for (const [kind, text] of Object.entries(files)) {
+    await writeFile(`${base}.${kind}`, text);
+    console.error(`Wrote ${base}.${kind}`);
+  }
+}
