@@ -52,7 +52,8 @@ export async function forgetOldMonths(services: RetentionServices): Promise<Mont
   for (; month < firstKept; month = addMonths(month, 1)) {
     const days = await collectMonth(month, services);
     if (days.some(({ final }) => !final)) break;
-    for (const summary of monthSummaries(month, days)) await keepMonth(tables.marks, summary);
+    const kept = monthSummaries(month, days).filter((each) => each.exports + each.missingDays > 0);
+    for (const summary of kept) await keepMonth(tables.marks, summary);
     let count = 0;
     for (const day of days) count += await forgetDay(day, services);
     await put(tables.marks, { ...FORGOTTEN, month });
