@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Reason } from '../../shared/errors.ts';
 import { CONTAINERS, exportId } from '../../shared/ledger/model.ts';
 import { seedFhir, type SeededFhir } from '../fhir/run.ts';
+import { requireSpace } from './freeSpace.ts';
 import type { Input } from './inputs.ts';
 import { SAMPLE_RECORDS, writeExport } from './sample.ts';
 import type { Source, Stack } from './stack.ts';
@@ -41,12 +42,16 @@ export async function fileJob(
 ): Promise<Job> {
   const uploads = new Uploads(stack.connectionString, stack.ledger, flags.connector);
   const sample = inputs.length === 0 ? await sampleInput(flags, say) : undefined;
+  const unfinished = await stack.ledger.unfinished(flags.connector);
   const exports: Job['exports'][number][] = [];
   for (const input of sample ? [sample] : inputs) {
     const { name, refused, bytes } = input;
     if (refused) {
       exports.push({ name, refused });
       continue;
+    }
+    if (!unfinished.some(({ blobName }) => path.posix.basename(blobName) === name)) {
+      await requireSpace(flags.out, bytes);
     }
     const uploaded = await uploads.put(input, flags.again ?? sample !== undefined);
     exports.push({ name, followed: { name, exportId: () => Promise.resolve(uploaded.exportId) } });

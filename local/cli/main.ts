@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { machineFault } from './machineFault.ts';
 import { UsageError } from './usageError.ts';
 
 /** Each command's module is loaded when it is asked for: `check` has no use for 100 MB of Azure SDK. */
@@ -29,8 +30,9 @@ export async function main(argv: readonly string[]): Promise<void> {
 
 function exitCodeFor(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 1;
-  if (error instanceof UsageError) {
-    console.error(`Error: ${error.message}\n${error.cure}`);
+  const known = error instanceof UsageError ? error : machineFault(error);
+  if (known) {
+    console.error(`Error: ${known.message}\n${known.cure}`);
     return 1;
   }
   console.error(`Error: ${error instanceof Error ? error.message : String(error)}`);

@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { mkdir, rename } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -22,7 +22,12 @@ export async function writeExport(file: string, options: GenerateOptions): Promi
       yield buffer;
     }
   })();
-  await pipeline(Readable.from(counted), createWriteStream(partial));
+  try {
+    await pipeline(Readable.from(counted), createWriteStream(partial));
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw error;
+  }
   await rename(partial, file);
   return bytes;
 }

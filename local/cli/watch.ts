@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { FINAL_EXPORT_STATES } from '../../shared/ledger/model.ts';
 import { DropFolder } from './dropFolder.ts';
+import { requireSpace } from './freeSpace.ts';
 import { interruptSignal } from './interrupt.ts';
 import { addStackOptions, type StackOptions } from './options.ts';
 import { collectOutput } from './output.ts';
@@ -39,7 +40,7 @@ export function addWatchCommand(program: Command): void {
     });
 }
 
-async function watch(stack: Stack, { connector }: StackOptions, interrupt: AbortSignal): Promise<void> {
+async function watch(stack: Stack, { connector, out }: StackOptions, interrupt: AbortSignal): Promise<void> {
   const folder = new DropFolder(DROP_FOLDER);
   await folder.open();
   const uploads = new Uploads(stack.connectionString, stack.ledger, connector);
@@ -47,6 +48,7 @@ async function watch(stack: Stack, { connector }: StackOptions, interrupt: Abort
   const following = new Set<string>();
   while (!interrupt.aborted) {
     for (const input of await folder.rested(Date.now())) {
+      await requireSpace(out, input.bytes);
       const { exportId } = await uploads.put(input, false);
       await folder.taken(input);
       following.add(exportId);
