@@ -31,8 +31,10 @@ export async function reportDailyStatus(services: DailyServices): Promise<string
   const hour = `${String(services.reportHour).padStart(2, '0')}:00`;
   const newest = now >= instantOn(today, hour, settings.timeZone) ? addDays(today, -1) : addDays(today, -2);
   const pending: Day[] = [];
+  const written: DayStatus[] = [];
   for (const day of await daysFrom(newest, services)) {
     const { status } = await writeDay(day, services);
+    written.push(status);
     if (!status.final) pending.push(day);
     await alertMissing(status, services);
   }
@@ -44,7 +46,7 @@ export async function reportDailyStatus(services: DailyServices): Promise<string
   });
   const { status, names } = await writeDay(today, services);
   await alertMissing(status, services);
-  const latest = await writeLatest(services);
+  const latest = await writeLatest(services, [...written, status]);
   log.info('report.heartbeat', { state: today });
   await forgetOldMonths(services);
   return [...names, ...latest];

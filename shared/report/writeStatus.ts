@@ -21,17 +21,23 @@ export type StatusServices = {
   readonly settings: ReportSettings;
 };
 
-/** Today and yesterday with the last days of each connector: what the live page and `latest` show. */
-export async function collectLatest({ tables, clock, settings }: StatusServices): Promise<{
+/**
+ * Today and yesterday with the last days of each connector: what the live page and `latest` show.
+ *
+ * @param known statuses collected a moment ago, which need not be collected again
+ */
+export async function collectLatest(
+  { tables, clock, settings }: StatusServices,
+  known: readonly DayStatus[] = [],
+): Promise<{
   readonly days: readonly DayStatus[];
   readonly history: Readonly<Record<string, readonly DaySummary[]>>;
 }> {
   const now = clock.now();
   const today = dayOf(now, settings.timeZone);
-  const days = [
-    await collectDay(today, tables, settings, now),
-    await collectDay(addDays(today, -1), tables, settings, now),
-  ];
+  const days: DayStatus[] = [];
+  for (const day of [today, addDays(today, -1)])
+    days.push(known.find((each) => each.day === day) ?? (await collectDay(day, tables, settings, now)));
   return { days, history: await glance(tables, days) };
 }
 
@@ -67,9 +73,12 @@ export async function writeDay(
   return { status, names: await writeFiles(base, files, status.writtenAt, services.blobs) };
 }
 
-/** Write `status/latest.*`: today so far and yesterday. @returns names of the blobs */
-export async function writeLatest(services: StatusServices): Promise<string[]> {
-  const { days, history } = await collectLatest(services);
+/** Write `status/latest.*`: today so far and yesterday; see {@link collectLatest}. @returns names of the blobs */
+export async function writeLatest(
+  services: StatusServices,
+  known: readonly DayStatus[] = [],
+): Promise<string[]> {
+  const { days, history } = await collectLatest(services, known);
   return writeFiles('latest', toFiles(days, history), days[0]?.writtenAt ?? '', services.blobs);
 }
 
