@@ -1,4 +1,6 @@
 const FIRST_BYTES = 16 * 1024;
+/** A body grows to its double, but never by more: what it leaves behind takes memory until it is collected. */
+const MOST_GROWTH_BYTES = 512 * 1024;
 const FIRST_RECORDS = 256;
 
 /**
@@ -12,7 +14,7 @@ export class Body {
   #prefix = 0;
   #length = 0;
   #count = 0;
-  #grown: (bytes: number) => void;
+  readonly #grown: (bytes: number) => void;
 
   /** @param grown told by how many bytes the buffer grew */
   constructor(grown: (bytes: number) => void) {
@@ -34,10 +36,13 @@ export class Body {
     return this.#bytes.length;
   }
 
-  /** Start anew with what stands before the records. */
-  begin(prefix: Uint8Array): void {
+  /**
+   * Start anew with what stands before the records.
+   * @param expected bytes that the body is likely to get, so that it need not grow
+   */
+  begin(prefix: Uint8Array, expected = FIRST_BYTES): void {
     this.#length = this.#count = 0;
-    this.#reserve(Math.max(prefix.length, this.#bytes.length, FIRST_BYTES));
+    this.#reserve(Math.max(prefix.length, expected));
     this.#bytes.set(prefix, 0);
     this.#prefix = this.#length = prefix.length;
   }
@@ -86,7 +91,8 @@ export class Body {
 
   #reserve(bytes: number): void {
     if (bytes <= this.#bytes.length) return;
-    const grown = Buffer.allocUnsafeSlow(Math.max(bytes, this.#bytes.length * 2));
+    const more = Math.min(this.#bytes.length, MOST_GROWTH_BYTES);
+    const grown = Buffer.allocUnsafeSlow(Math.max(bytes, this.#bytes.length + more));
     this.#bytes.copy(grown, 0, 0, this.#length);
     this.#grown(grown.length - this.#bytes.length);
     this.#bytes = grown;

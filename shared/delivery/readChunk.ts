@@ -12,6 +12,9 @@ import { stretchesOf, type PlannedStretch } from './stretches.ts';
 /** Records are gathered in blocks of this size, or of the chunk's when it is smaller. */
 const BLOCK_BYTES = 1024 * 1024;
 
+/** Room in a body beyond what the average record of its chunk needs. */
+const SPARE = 1 / 16;
+
 /** What a whole pass over a chunk found. */
 export type ChunkFindings = {
   /** Records that validation refused. */
@@ -72,6 +75,8 @@ class ChunkReader {
   readonly #prefix: Buffer;
   /** Bytes of records that a body has room for. */
   readonly #room: number;
+  /** Bytes that a body is likely to get. */
+  readonly #expected: number;
   #stretch: PlannedStretch | undefined;
   #body: Body | undefined;
   /** First record of the piece under construction. */
@@ -89,6 +94,8 @@ class ChunkReader {
     this.#stretches = stretchesOf(run);
     this.#prefix = Buffer.concat([head, Buffer.from(plan.header)]);
     this.#room = plan.maxBodyBytes - tail.length;
+    const batchBytes = (row.end - row.start) * Math.min(1, plan.recordsPerRequest / row.records);
+    this.#expected = Math.min(this.#room, this.#prefix.length + Math.ceil(batchBytes * (1 + SPARE)));
     this.#number = this.#from = row.firstRecord;
   }
 
@@ -202,7 +209,7 @@ class ChunkReader {
 
   async #newBody(): Promise<Body | undefined> {
     const body = await this.#run.services.bodies.take(this.#run.stop.signal);
-    body?.begin(this.#prefix);
+    body?.begin(this.#prefix, this.#expected);
     return body;
   }
 
