@@ -73,7 +73,8 @@ class Exchange {
     const part = received?.part ?? body;
     const fault = this.#state.fault('signal', { number: this.#number, part });
     if (this.#state.latencyMs > 0) await delay(this.#state.latencyMs);
-    if (fault) await this.#fail(fault, received);
+    // A fault that accepts does not make up for a wrong token or a job that does not exist.
+    if (fault && (received || !accepts(fault))) await this.#fail(fault, received);
     else if (received) await this.#accept(received);
     else this.#refuse(refusal ?? new Refusal(500, 'The request was not checked.'));
   }
@@ -147,11 +148,12 @@ class Exchange {
   }
 
   async #keepIf(fault: FaultRule, received: Received): Promise<Partial<JournalEntry>> {
-    const accepts =
-      fault.accepted || ACCEPTING.has(fault.kind) || (fault.status !== undefined && fault.status < 300);
-    return accepts ? this.#keep(received) : {};
+    return accepts(fault) ? this.#keep(received) : {};
   }
 }
+
+const accepts = ({ accepted, kind, status }: FaultRule): boolean =>
+  accepted || ACCEPTING.has(kind) || (status !== undefined && status < 300);
 
 const ACCEPTING: ReadonlySet<string> = new Set([
   'reset-after',
