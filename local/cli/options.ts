@@ -15,6 +15,8 @@ export type StackOptions = {
   readonly recordsPerRequest?: number;
   readonly concurrency?: number;
   readonly mapping?: string;
+  /** Port on which a debugger can attach to the functions process. */
+  readonly inspect?: number;
 };
 
 export const DEFAULT_OUT = '.local/out';
@@ -53,5 +55,6 @@ export function addStackOptions(command: Command): Command {
     .option('--chunk-records <n>', 'records per chunk (queue message)', wholeNumber(1))
     .option('--records-per-request <n>', 'records per request to the connector', wholeNumber(1))
     .option('--concurrency <n>', 'most requests in flight at once', wholeNumber(1))
-    .option('--mapping <file>', 'column mapping (see docs/validation.md)');
+    .option('--mapping <file>', 'column mapping (see docs/validation.md)')
+    .option('--inspect <port>', 'let a debugger attach to the functions process', wholeNumber(0));
 }

@@ -81,6 +81,9 @@ export async function startStack(
       settings,
       times: { invisibilityMs: INVISIBILITY_MS },
       logFile,
+      ...(options.inspect === undefined
+        ? {}
+        : { execArgv: [`--inspect=127.0.0.1:${String(options.inspect)}`] }),
       onRestart: () => say('The functions process ended; it is started again.'),
       onInvocation: failureTeller(logFile, say),
       ...(functionsPort === undefined ? {} : { port: functionsPort }),

@@ -217,6 +217,7 @@ class Supervisor implements Functions {
     try {
       return fork(entry, [], {
         detached: true,
+        windowsHide: true,
         execArgv: [...execArgv],
         env: { ...Object.fromEntries(passedOn), ...settings, [HOST_START]: JSON.stringify(start) },
         stdio: ['ignore', output, output, 'ipc'],

@@ -46,6 +46,7 @@ export async function startStorage(options: StorageOptions): Promise<Storage> {
   const ports = [options.blobPort, options.queuePort, options.tablePort].map((port) => String(port ?? 0));
   const child = fork(fileURLToPath(new URL('process.ts', import.meta.url)), [options.folder, ...ports], {
     detached: true,
+    windowsHide: true,
     execArgv: [...HEAP_FLAGS, '--disable-warning=DEP0040', '--disable-warning=DEP0169'],
     env: { ...process.env, NODE_OPTIONS: '' },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
