@@ -3,9 +3,10 @@ import { AUTH_LEVEL } from './access.ts';
 import { inInvocation } from './invocation.ts';
 import { services } from './services.ts';
 
-const REFRESH_SECONDS = 30;
-
-/** The live status page, or `?format=json` of the same; read only. */
+/**
+ * The live status page, or `?format=json` of the same; read only. With `?refresh=30` it reloads by itself: only for those who ask,
+ * since a page that changes under a reader's eyes is not accessible (WCAG 2.2.1).
+ */
 async function handleStatus(request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> {
   return inInvocation(context, async () => {
     const { collectLatest } = await import('../shared/report/writeStatus.ts');
@@ -15,7 +16,7 @@ async function handleStatus(request: HttpRequest, context: InvocationContext): P
     if (request.query.get('format') === 'json')
       return { jsonBody: days[0], headers: { 'cache-control': 'no-store' } };
     return {
-      body: statusPage({ days, history, refreshSeconds: REFRESH_SECONDS }),
+      body: statusPage({ days, history, ...refreshOf(request) }),
       headers: {
         'content-type': 'text/html; charset=utf-8',
         'content-security-policy': `${CONTENT_SECURITY_POLICY}; frame-ancestors 'none'`,
@@ -25,6 +26,11 @@ async function handleStatus(request: HttpRequest, context: InvocationContext): P
       },
     };
   });
+}
+
+function refreshOf({ query }: HttpRequest): { refreshSeconds?: number } {
+  const seconds = Number(query.get('refresh') ?? Number.NaN);
+  return Number.isInteger(seconds) && seconds >= 5 && seconds <= 3_600 ? { refreshSeconds: seconds } : {};
 }
 
 app.http('status', { methods: ['GET'], authLevel: AUTH_LEVEL, handler: handleStatus });

@@ -27,7 +27,7 @@ export type PageContent = {
   readonly months?: readonly MonthSummary[];
   /** What the page is about, when it is not its first day. */
   readonly about?: string;
-  /** Seconds after which a live page asks to be loaded again. */
+  /** Seconds after which the page loads itself again. */
   readonly refreshSeconds?: number;
 };
 
