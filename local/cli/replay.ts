@@ -34,7 +34,7 @@ export function addReplayCommand(program: Command): void {
     .action(async (flags: ReplayFlags) => {
       const operation = parseOperation({ ...flags, action: actionOf(flags) }, [flags.connector]);
       const { done, refused } = await withAccount(flags.out, (storage) =>
-        operate(operation, servicesOf(storage)),
+        operate(operation, operatorServices(storage)),
       );
       console.log(done);
       for (const words of refused) console.error(words);
@@ -49,7 +49,8 @@ function actionOf(flags: ReplayFlags): (typeof OPERATIONS)[number] {
   return asked[0] ?? 'replay';
 }
 
-function servicesOf(storage: Storage): Parameters<typeof operate>[1] {
+/** What an operator's requests are carried out with. */
+export function operatorServices(storage: Storage): Parameters<typeof operate>[1] {
   const { exports, chunks, connectors, contents, marks } = TABLES;
   return {
     tables: {

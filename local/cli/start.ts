@@ -4,6 +4,8 @@ import { FINAL_EXPORT_STATES, type ExportRow } from '../../shared/ledger/model.t
 import { interruptSignal } from './interrupt.ts';
 import { readInputs } from './inputs.ts';
 import { fileJob, FhirSource, type Job } from './job.ts';
+import { resumeConnector } from '../../shared/delivery/control.ts';
+import { operatorServices } from './replay.ts';
 import { addStackOptions, type StackOptions } from './options.ts';
 import { collectOutput, type OutputPaths } from './output.ts';
 import { createProgress } from './progress.ts';
@@ -59,6 +61,7 @@ async function start(files: readonly string[], flags: StartFlags): Promise<numbe
   try {
     const fhir = flags.fhir ? new FhirSource(flags) : undefined;
     stack = await startStack(flags, say, {}, fhir);
+    await probeAtOnce(stack, flags.connector);
     const job = fhir ? fhir.job(stack) : await fileJob(stack, inputs, flags, say);
     const results = await runJob(job, stack, flags, interrupt);
     const peakRssMb = stack.functions.peakRssMb;
@@ -78,6 +81,13 @@ async function start(files: readonly string[], flags: StartFlags): Promise<numbe
     await stack?.stop();
     await lock.release();
   }
+}
+
+/** Whoever starts again after a blocked run has cured something: the probe need not wait for its time. */
+async function probeAtOnce({ ledger, storage }: Stack, connector: string): Promise<void> {
+  const row = await ledger.connector(connector);
+  if (row && row.circuit !== 'closed' && !row.paused)
+    await resumeConnector(connector, operatorServices(storage));
 }
 
 type JobResults = { readonly exports: readonly ExportResult[]; readonly stoppedBy?: Reason };

@@ -48,13 +48,16 @@ export async function followExports(
       if (held) return { rows, stoppedBy: held };
     }
     if (rows.every(isEnded)) return { rows };
-    if (row?.kind === 'blocked' && row.circuit !== 'closed' && row.reason)
-      return { rows, stoppedBy: row.reason };
+    if (isBlocked(row) && row?.reason) return { rows, stoppedBy: row.reason };
     if (row?.paused) return { rows, stoppedBy: PAUSED };
     await delay(POLL_MS, undefined, { signal }).catch(() => undefined);
   }
   return { rows };
 }
+
+/** A probe has failed, and the next one lies ahead. */
+const isBlocked = (row: ConnectorRow | undefined): boolean =>
+  row?.kind === 'blocked' && row.circuit === 'open' && Date.parse(row.until ?? '') > Date.now();
 
 const isEnded = (row: ExportRow | undefined): boolean =>
   row !== undefined && FINAL_EXPORT_STATES.has(row.state);
