@@ -20,10 +20,11 @@ export async function until(
   what: string,
   holds: () => boolean | Promise<boolean>,
   deadlineMs = 60_000,
+  everyMs = 10,
 ): Promise<void> {
   const end = performance.now() + deadlineMs;
   while (!(await holds())) {
     if (performance.now() > end) throw new Error(`Not within ${String(deadlineMs)} ms: ${what}`);
-    await delay(10);
+    await delay(everyMs);
   }
 }
