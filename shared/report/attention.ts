@@ -1,5 +1,6 @@
 import type { Reason } from '../errors.ts';
 import type { Attention, ConnectorStatus, ExportStatus } from './types.ts';
+import { number, time } from './words.ts';
 
 /** States that want a human, and how urgently. */
 const LEVELS: Readonly<Partial<Record<ExportStatus['state'], Attention['level']>>> = {
@@ -88,12 +89,12 @@ const HELD: Reason = {
 const waiting = (reason: Reason | undefined, nextTryAt: string | undefined): Reason => ({
   code: reason?.code ?? 'WAITING',
   ...(reason?.status === undefined ? {} : { status: reason.status }),
-  cause: `${reason?.cause ?? 'Chunks wait for the connector.'} Next try ${nextTryAt ?? 'soon'}.`,
+  cause: `${reason?.cause ?? 'Chunks wait for the connector.'} Next try ${nextTryAt === undefined ? 'soon' : `at ${time(nextTryAt)} UTC`}.`,
   cure: reason?.cure ?? 'None needed: it goes on by itself.',
 });
 
 const refused = (count: number, records: number): Reason => ({
   code: 'RECORDS_QUARANTINED',
-  cause: `${count.toLocaleString('en-US')} of ${records.toLocaleString('en-US')} records were refused and lie in quarantine.`,
+  cause: `${number(count)} of ${number(records)} records were refused and lie in quarantine.`,
   cure: 'Correct them there and drop the file back into the exports container.',
 });

@@ -88,9 +88,8 @@ export function progressBar({ records, accepted, quarantined, failed, toDo }: Pr
     <p class="note">${told}</p>`;
 }
 
-const STATES_BY_LETTER: readonly (readonly [letter: string, state: string])[] = Object.entries(
-  CHUNK_LETTERS,
-).map(([state, letter]) => [letter, state]);
+/** States in the order in which a strip's words tell them. */
+const TOLD_STATES = ['delivered', 'pushing', 'pending', 'waiting', 'held', 'failed'] as const;
 
 /** Neighbouring chunks share a cell when there are more chunks than this. */
 const MOST_CELLS = 120;
@@ -103,8 +102,9 @@ export function chunkStrip(strip: string): Html {
     worst(strip.slice(index * per, (index + 1) * per)),
   );
   const count = (letter: string): number => strip.split(letter).length - 1;
-  const told = STATES_BY_LETTER.filter(([letter]) => count(letter) > 0)
-    .map(([letter, state]) => `${number(count(letter))} ${state}`)
+  const told = TOLD_STATES.map((state) => ({ state, chunks: count(CHUNK_LETTERS[state]) }))
+    .filter(({ chunks }) => chunks > 0)
+    .map(({ state, chunks }) => `${number(chunks)} ${state}`)
     .join(', ');
   const rects = cells.map(
     (letter, index) => html`<rect class="c-${letter}" x="${index * 8}" width="7" height="12" />`,

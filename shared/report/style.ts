@@ -5,7 +5,7 @@ export const STYLE = `
 --warn:light-dark(#8a5a00,#e0a63a);--wait:light-dark(#0b63b5,#6cb6ff)}
 *{box-sizing:border-box}
 body{margin:0 auto;max-width:72rem;padding:1.25rem;font:16px/1.5 system-ui,"Segoe UI",sans-serif;color:var(--ink);background:var(--paper)}
-h1{font-size:1.6rem;margin:0}h2{font-size:1.2rem;margin:2rem 0 .5rem}h3{font-size:1rem;margin:1.25rem 0 .25rem}
+h1{font-size:1.6rem;margin:0}h2{font-size:1.1rem;margin:2rem 0 .5rem}h3{font-size:1rem;margin:1.25rem 0 .25rem}
 p{margin:.25rem 0}.note,header p{color:var(--soft)}
 a{color:inherit}
 .verdict{border-left:.4rem solid var(--good);background:var(--card);padding:.75rem 1rem;margin:1rem 0;font-size:1.1rem}
@@ -23,7 +23,7 @@ table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font
 th,td{text-align:left;padding:.4rem .6rem;border-bottom:1px solid var(--line);vertical-align:top}
 thead th{font-weight:600;color:var(--soft)}tbody th{font-weight:600}
 td.n,th.n{text-align:right}td.n,.nowrap{white-space:nowrap}
-.exports tbody th{overflow-wrap:anywhere;min-width:10rem}th .note{font-weight:400;font-size:.9rem}
+.exports tbody th{overflow-wrap:anywhere;min-width:10rem;width:28%}th .note{font-weight:400;font-size:.9rem}
 svg{max-width:100%;display:block}
 svg.days{width:100%;height:auto;max-height:14rem}svg.days text{font:11px system-ui,sans-serif;fill:var(--soft)}svg.days line{stroke:var(--line)}
 svg.progress{width:100%;height:.9rem;margin:.5rem 0 .2rem;border-radius:.3rem}.todo{fill:var(--line)}
@@ -40,7 +40,7 @@ footer{margin-top:2.5rem;border-top:1px solid var(--line);padding-top:.75rem;col
 @media screen and (max-width:48rem){.exports thead{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}
 .exports,.exports tbody,.exports tr,.exports th,.exports td{display:block;text-align:left}
 .exports tr{border:1px solid var(--line);border-radius:.4rem;padding:.5rem .75rem;margin:.5rem 0}
-.exports tbody th,.exports td{border:0;padding:.15rem 0}.exports td{display:flex;justify-content:space-between;gap:1rem}
+.exports tbody th,.exports td{width:auto;border:0;padding:.15rem 0}.exports td{display:flex;justify-content:space-between;gap:1rem}
 .exports td>span{text-align:right}.exports td::before{content:attr(data-name);color:var(--soft);font-weight:400}}
 @media print{:root{color-scheme:light}@page{size:A4;margin:14mm}html{font-size:10.5px}body{max-width:none;padding:0;font-size:1rem}.scroll{overflow:visible}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}details::details-content{content-visibility:visible;height:auto}dl.figures{grid-template-columns:repeat(9,auto)}.figures div{padding:.2rem .4rem}.exports tbody th{min-width:8rem}

@@ -5,8 +5,10 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { after, before, test } from 'node:test';
 import type { Browser, BrowserContextOptions } from 'playwright-core';
+import { reportDailyStatus } from '../../shared/report/dailyStatus.ts';
 import { accessibilityFaults, launchBrowser, openPage, withoutBrowser } from '../support/browser.ts';
 import { PROJECT } from '../support/cli.ts';
+import { reportWorld } from '../support/report.ts';
 import { eventfulMonth } from '../support/statusWorld.ts';
 
 const DESKTOP: BrowserContextOptions = { viewport: { width: 1200, height: 900 }, colorScheme: 'light' };
@@ -65,11 +67,28 @@ test(
     const table = page.getByRole('table', { name: 'Exports of healthcare, 2026-11-22' });
     assert.match(await table.innerText(), /audit-2026-11-22\.csv/);
     assert.match(await table.innerText(), /24 delivered, 2 waiting|2 waiting/);
-    assert.equal(await page.locator('img, script').count(), 0, 'a hostile name is text');
     assert.deepEqual(complaints, []);
     assert.deepEqual(requests, [url], 'nothing but the page itself is asked for');
   },
 );
+
+test('a hostile name is text, not markup', options, async () => {
+  const world = reportWorld();
+  const blobName = 'healthcare/<img src=x onerror=alert(1)></title><script>alert(2)</script>\u202E.csv';
+  await world.addExport({
+    exportId: 'e'.repeat(32),
+    blobName,
+    state: 'completed',
+    arrivedAt: '2026-11-22T05:00:00.000Z',
+  });
+  await reportDailyStatus(world);
+  const file = path.join(folder, 'hostile.html');
+  await writeFile(file, await world.readStatus('latest.html'));
+  const { page, complaints, requests } = await openPage(browser, pathToFileURL(file).href);
+  assert.equal(await page.locator('img, script').count(), 0);
+  assert.match(await page.getByRole('table').first().innerText(), /<img src=x onerror=alert\(1\)>.*\uFFFD/su);
+  assert.deepEqual([complaints, requests.length], [[], 1]);
+});
 
 for (const colorScheme of ['light', 'dark'] as const) {
   test(`contrast and labels hold, ${colorScheme}`, options, async () => {

@@ -94,7 +94,7 @@ async function addToday(world: ReportWorld): Promise<void> {
   }
   await world.addExport({
     exportId: id(202),
-    blobName: 'healthcare/<img src=x onerror=alert(1)> "late".csv',
+    blobName: `healthcare/corrected-${TODAY}.csv`,
     state: 'rejected',
     reasons: [
       {
