@@ -89,8 +89,7 @@ function credentialOf(authentication: string | undefined): { credential?: Manage
   };
 }
 
-const SEVERITIES: Readonly<Record<LogLevel, SeverityNumber>> = {
-  debug: SeverityNumber.DEBUG,
+const SEVERITIES: Readonly<Record<Exclude<LogLevel, 'debug'>, SeverityNumber>> = {
   info: SeverityNumber.INFO,
   warn: SeverityNumber.WARN,
   error: SeverityNumber.ERROR,
@@ -153,6 +152,8 @@ class AzureMonitor implements Telemetry {
   }
 
   log(level: LogLevel, event: string, attributes: Attributes): void {
+    // A span and a metric tell the same already.
+    if (level === 'debug') return;
     this.#logger.emit({ severityNumber: SEVERITIES[level], body: event, attributes });
   }
 
