@@ -8,7 +8,7 @@ import { planExport } from '../shared/export/plan.ts';
 import { DEFAULT_SPLIT_SETTINGS } from '../shared/export/services.ts';
 import { DEFAULT_POISON_SETTINGS } from '../shared/delivery/failChunk.ts';
 import { QUEUES, TABLES } from '../shared/ledger/model.ts';
-import { DEFAULT_SWEEP_SETTINGS } from '../shared/ledger/sweep.ts';
+import { DEFAULT_SWEEP_SETTINGS } from '../shared/export/sweep.ts';
 import type { DailyServices } from '../shared/report/dailyStatus.ts';
 import { openStorage } from '../shared/storage/azureStorage.ts';
 import { readStorageConnection } from '../shared/storage/connection.ts';

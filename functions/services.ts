@@ -1,7 +1,7 @@
 import { type Config, readConfig } from '../shared/config/config.ts';
 import type { FailServices } from '../shared/delivery/failChunk.ts';
 import type { PushServices } from '../shared/delivery/services.ts';
-import type { SweepServices } from '../shared/ledger/sweep.ts';
+import type { SweepServices } from '../shared/export/sweep.ts';
 import type { Log } from '../shared/log.ts';
 import type { DailyServices } from '../shared/report/dailyStatus.ts';
 import type { Telemetry } from '../shared/telemetry/telemetry.ts';

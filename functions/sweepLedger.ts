@@ -6,7 +6,7 @@ import { services } from './services.ts';
 /** Mend what events and messages missed: unseen exports, lapsed claims, chunks past their due time, exports not completed. */
 async function handleSweep(_timer: Timer, context: InvocationContext): Promise<void> {
   await inInvocation(context, async () => {
-    const { sweepLedger } = await import('../shared/ledger/sweep.ts');
+    const { sweepLedger } = await import('../shared/export/sweep.ts');
     const { split, telemetry } = await services();
     await telemetry.inSpan('ledger.sweep', { ...invocationSpan(context), kind: 'internal' }, async () => {
       await sweepLedger(split, telemetry.traceparent());

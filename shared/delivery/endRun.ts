@@ -5,7 +5,7 @@ import type { Stored } from '../ledger/exports.ts';
 import type { ChunkRow, ExportRow } from '../ledger/model.ts';
 import { quarantineAddress, writeQuarantine } from '../quarantine/quarantine.ts';
 import { allSettled } from './batches.ts';
-import { chunkMessageOf } from './chunkMessage.ts';
+import { chunkMessageOf } from '../ledger/chunkMessage.ts';
 import type { ChunkRun } from './chunkRun.ts';
 import type { ChunkFindings } from './readChunk.ts';
 import type { PushServices } from './services.ts';

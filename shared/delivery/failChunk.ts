@@ -5,7 +5,7 @@ import { changeChunk, failedChunk, readChunk, reissueChunk } from '../ledger/chu
 import { readExport } from '../ledger/exports.ts';
 import { FINAL_CHUNK_STATES, FINAL_EXPORT_STATES, type ChunkRow } from '../ledger/model.ts';
 import type { MessageQueue } from '../storage/queue.ts';
-import { ChunkMessageError, parseChunkMessage, type ChunkPointer } from './chunkMessage.ts';
+import { ChunkMessageError, parseChunkMessage, type ChunkPointer } from '../ledger/chunkMessage.ts';
 
 /** How often a chunk may go round without a batch accepted. Times in ms. */
 export type PoisonSettings = {

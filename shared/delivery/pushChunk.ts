@@ -3,7 +3,7 @@ import { completeExport } from '../export/complete.ts';
 import { readChunk as readChunkRow } from '../ledger/chunks.ts';
 import { readExport } from '../ledger/exports.ts';
 import { FINAL_EXPORT_STATES, type ExportRow } from '../ledger/model.ts';
-import { ChunkMessageError, parseChunkMessage, type ChunkPointer } from './chunkMessage.ts';
+import { ChunkMessageError, parseChunkMessage, type ChunkPointer } from '../ledger/chunkMessage.ts';
 import { isSettled } from './batches.ts';
 import type { ChunkRun } from './chunkRun.ts';
 import { admission } from './circuit.ts';

@@ -1,7 +1,7 @@
 import { parse, type Options } from 'csv-parse/sync';
 import { ExportRejectedError } from '../errors.ts';
 import { extensionOf } from './fileName.ts';
-import { FIELD, FieldTable, splitFields } from './fields.ts';
+import { FIELD, FieldTable, splitFields } from '../schema/fields.ts';
 import { RecordScanner } from './scanner.ts';
 import type { Dialect } from './types.ts';
 

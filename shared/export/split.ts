@@ -1,5 +1,5 @@
 import { ExportRejectedError, SourceLostError, type Reason } from '../errors.ts';
-import { chunkMessageOf } from '../delivery/chunkMessage.ts';
+import { chunkMessageOf } from '../ledger/chunkMessage.ts';
 import { listChunks } from '../ledger/chunks.ts';
 import { claimContent } from '../ledger/contents.ts';
 import { changeExport, moved, readExport, type Stored } from '../ledger/exports.ts';

@@ -1,5 +1,5 @@
 import { ConflictError, type Reason } from '../errors.ts';
-import { chunkMessageOf } from '../delivery/chunkMessage.ts';
+import { chunkMessageOf } from './chunkMessage.ts';
 import type { ChunkBoundary } from '../export/types.ts';
 import type { MessageQueue } from '../storage/queue.ts';
 import type { TableStore } from '../storage/tables.ts';

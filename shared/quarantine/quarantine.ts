@@ -1,4 +1,4 @@
-import { FieldTable, splitFields } from '../export/fields.ts';
+import { FieldTable, splitFields } from '../schema/fields.ts';
 import { readRecords } from '../export/records.ts';
 import type { ChunkBoundary, ExportPlan } from '../export/types.ts';
 import { CONTAINERS } from '../ledger/model.ts';

@@ -1,4 +1,4 @@
-import { FIELD, FieldTable, splitFields } from '../export/fields.ts';
+import { FIELD, FieldTable, splitFields } from './fields.ts';
 import type { Dialect, ExportPlan } from '../export/types.ts';
 import { WINDOWS_1252_AS_UTF8, WINDOWS_1252_LENGTHS } from './windows1252.ts';
 

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { FIELD, FieldTable, splitFields } from '../export/fields.ts';
+import { FIELD, FieldTable, splitFields } from './fields.ts';
 import type { Dialect } from '../export/types.ts';
 import { RECORD_CODES, type RecordCode } from './codes.ts';
 import { looksLikeEmail } from './email.ts';

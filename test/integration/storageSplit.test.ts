@@ -10,7 +10,7 @@ import { DEFAULT_SPLIT_SETTINGS, type SplitSettings } from '../../shared/export/
 import { listChunks } from '../../shared/ledger/chunks.ts';
 import { readExport, type ExportKeys } from '../../shared/ledger/exports.ts';
 import { CONTAINERS, QUEUES, TABLES } from '../../shared/ledger/model.ts';
-import { DEFAULT_SWEEP_SETTINGS, sweepLedger, type SweepServices } from '../../shared/ledger/sweep.ts';
+import { DEFAULT_SWEEP_SETTINGS, sweepLedger, type SweepServices } from '../../shared/export/sweep.ts';
 import { loadSchema } from '../../shared/schema/schemas.ts';
 import { openStorage, type Storage } from '../../shared/storage/azureStorage.ts';
 import { readStorageConnection } from '../../shared/storage/connection.ts';

@@ -1,7 +1,7 @@
 import type { Random } from '../../shared/clock.ts';
 import type { ConnectorClient } from '../../shared/connector/types.ts';
 import { pushChunk, type PushResult } from '../../shared/delivery/pushChunk.ts';
-import { chunkMessageOf } from '../../shared/delivery/chunkMessage.ts';
+import { chunkMessageOf } from '../../shared/ledger/chunkMessage.ts';
 import { pushServices, type PushServices } from '../../shared/delivery/services.ts';
 import { DEFAULT_PUSH_SETTINGS, type PushSettings } from '../../shared/delivery/settings.ts';
 import { listChunks, reissueChunk } from '../../shared/ledger/chunks.ts';
@@ -9,7 +9,7 @@ import { fromExportTableRow } from '../../shared/ledger/exportRows.ts';
 import { FINAL_CHUNK_STATES, FINAL_EXPORT_STATES, type ExportRow } from '../../shared/ledger/model.ts';
 import { CONNECTOR_ROW_KEY, fromConnectorTableRow } from '../../shared/ledger/connectorRows.ts';
 import { isDue } from '../../shared/ledger/reissue.ts';
-import { DEFAULT_SWEEP_SETTINGS } from '../../shared/ledger/sweep.ts';
+import { DEFAULT_SWEEP_SETTINGS } from '../../shared/export/sweep.ts';
 import { completeExport } from '../../shared/export/complete.ts';
 import type { Log, LogFields } from '../../shared/log.ts';
 import { makeExport, type ExportShape, type MadeExport } from './deliveryExport.ts';

@@ -13,7 +13,7 @@ import {
   type Swept,
   type SweepServices,
   type SweepSettings,
-} from '../../shared/ledger/sweep.ts';
+} from '../../shared/export/sweep.ts';
 import type { SplitSettings } from '../../shared/export/services.ts';
 import { KillableProcess } from './killable.ts';
 import { MemoryBlobs, MemoryQueue, MemoryTable } from './memoryStores.ts';

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { ExportRejectedError } from '../../../shared/errors.ts';
 import { exportDigest } from '../../../shared/export/digest.ts';
-import { FieldTable, fieldText, splitFields } from '../../../shared/export/fields.ts';
+import { FieldTable, fieldText, splitFields } from '../../../shared/schema/fields.ts';
 import { RecordGatherer } from '../../../shared/export/records.ts';
 import { BoundaryScanner } from '../../../shared/export/scanner.ts';
 import type { Dialect, ScanCheckpoint } from '../../../shared/export/types.ts';

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { receiveExport } from '../../../shared/export/receive.ts';
-import { sweepLedger } from '../../../shared/ledger/sweep.ts';
+import { sweepLedger } from '../../../shared/export/sweep.ts';
 import { Killed, KillableProcess } from '../../support/killable.ts';
 import { SplitRig, type RigOptions } from '../../support/splitRig.ts';
 

@@ -1,4 +1,4 @@
-import type { Dialect } from './types.ts';
+import type { Dialect } from '../export/types.ts';
 
 /** What {@link splitFields} saw of a field, as bits. */
 export const FIELD = {

@@ -1,14 +1,14 @@
-import { finishClosing, completeExport, releaseExport } from '../export/complete.ts';
-import { isPartialName } from '../export/fileName.ts';
-import { keysOf, receiveBlob, type ArrivedBlob } from '../export/receive.ts';
-import type { SplitServices } from '../export/services.ts';
-import { splitExport } from '../export/split.ts';
-import { isCutOff } from '../export/splitClaim.ts';
+import { finishClosing, completeExport, releaseExport } from './complete.ts';
+import { isPartialName } from './fileName.ts';
+import { keysOf, receiveBlob, type ArrivedBlob } from './receive.ts';
+import type { SplitServices } from './services.ts';
+import { splitExport } from './split.ts';
+import { isCutOff } from './splitClaim.ts';
 import type { TableStore } from '../storage/tables.ts';
-import { fromConnectorTableRow, CONNECTOR_ROW_KEY } from './connectorRows.ts';
-import { listChunks, reissueChunk } from './chunks.ts';
-import { fromExportTableRow } from './exportRows.ts';
-import { readExport, type Stored } from './exports.ts';
+import { fromConnectorTableRow, CONNECTOR_ROW_KEY } from '../ledger/connectorRows.ts';
+import { listChunks, reissueChunk } from '../ledger/chunks.ts';
+import { fromExportTableRow } from '../ledger/exportRows.ts';
+import { readExport, type Stored } from '../ledger/exports.ts';
 import {
   CONTAINERS,
   FINAL_CHUNK_STATES,
@@ -16,9 +16,9 @@ import {
   type ChunkRow,
   type ConnectorRow,
   type ExportRow,
-} from './model.ts';
-import { isDue } from './reissue.ts';
-import { beat, lastBeat } from './heartbeat.ts';
+} from '../ledger/model.ts';
+import { isDue } from '../ledger/reissue.ts';
+import { beat, lastBeat } from '../ledger/heartbeat.ts';
 
 /** How the sweep behaves. Times in ms. */
 export type SweepSettings = {

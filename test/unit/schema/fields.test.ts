@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FIELD, FieldTable, fieldText, splitFields } from '../../../shared/export/fields.ts';
+import { FIELD, FieldTable, fieldText, splitFields } from '../../../shared/schema/fields.ts';
 import type { Dialect } from '../../../shared/export/types.ts';
 
 const CSV: Dialect = { delimiter: ',', quote: '"' };

@@ -5,7 +5,7 @@ import { receiveExport } from '../../../shared/export/receive.ts';
 import { changeChunk } from '../../../shared/ledger/chunks.ts';
 import { lastBeat } from '../../../shared/ledger/heartbeat.ts';
 import { CONTAINERS, type ChunkRow } from '../../../shared/ledger/model.ts';
-import { sweepLedger } from '../../../shared/ledger/sweep.ts';
+import { sweepLedger } from '../../../shared/export/sweep.ts';
 import { KillableProcess } from '../../support/killable.ts';
 import { SplitRig } from '../../support/splitRig.ts';
 

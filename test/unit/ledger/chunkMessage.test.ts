@@ -1,10 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  chunkMessageOf,
-  ChunkMessageError,
-  parseChunkMessage,
-} from '../../../shared/delivery/chunkMessage.ts';
+import { chunkMessageOf, ChunkMessageError, parseChunkMessage } from '../../../shared/ledger/chunkMessage.ts';
 import { pushChunk } from '../../../shared/delivery/pushChunk.ts';
 import { DeliveryWorld } from '../../support/deliveryWorld.ts';
 import { aChunkRow, anExportRow } from '../../support/ledgerRows.ts';

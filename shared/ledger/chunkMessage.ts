@@ -1,6 +1,6 @@
 import { PipelineError } from '../errors.ts';
 import type { ChunkMessage } from '../export/types.ts';
-import type { ChunkRow, ExportRow } from '../ledger/model.ts';
+import type { ChunkRow, ExportRow } from './model.ts';
 
 /** A message that is none of ours: garbage, or of another version. It belongs on the poison queue. */
 export class ChunkMessageError extends PipelineError {}
