@@ -23,6 +23,8 @@ export const CONTAINERS = {
   staging: 'staging',
   quarantine: 'quarantine',
   status: 'status',
+  /** Reports written once and never again; immutable where the deployment says so. */
+  archive: 'status-archive',
 } as const;
 export const QUEUES = { chunks: 'chunks', poison: 'chunks-poison', blobEvents: 'blob-events' } as const;
 

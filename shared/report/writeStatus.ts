@@ -43,7 +43,7 @@ export async function collectLatest(
 
 /**
  * Write a day's status as `status/YYYY/MM/DD.{html,json,csv}`, and once more under a number of its own
- * (`status/revisions/YYYY/MM/DD.rN.*`, written once and never again) when anything but the time of writing has changed.
+ * (`status-archive/YYYY/MM/DD.rN.*`, written once and never again) when anything but the time of writing has changed.
  * Repeating it, or running it twice at once, leaves the same report or a newer one.
  *
  * @returns the status that was written, and names of the blobs
@@ -155,11 +155,11 @@ async function writeRevision(
   blobs: BlobStore,
 ): Promise<number> {
   for (let revision = from; ; revision += 1) {
-    const name = `revisions/${base}.r${String(revision)}`;
+    const name = `${base}.r${String(revision)}`;
     try {
       for (const kind of ['json', 'csv', 'html'] as const) {
         await blobs.write(
-          { container: CONTAINERS.status, name: `${name}.${kind}` },
+          { container: CONTAINERS.archive, name: `${name}.${kind}` },
           Buffer.from(files[kind]),
           {
             contentType: CONTENT_TYPES[kind],

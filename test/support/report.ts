@@ -16,7 +16,7 @@ export type ReportWorld = DailyServices & {
   addExport(change: Partial<ExportRow> & { exportId: string }): Promise<void>;
   addChunk(change: Partial<ChunkRow>): Promise<void>;
   addConnector(connector: string, change: Partial<ConnectorRow>): Promise<void>;
-  readStatus(name: string): Promise<string>;
+  readStatus(name: string, container?: string): Promise<string>;
 };
 
 export function reportWorld(settings: Partial<DailyServices['settings']> = {}): ReportWorld {
@@ -61,8 +61,8 @@ export function reportWorld(settings: Partial<DailyServices['settings']> = {}): 
     async addConnector(connector, change) {
       await tables.connectors.insert(toConnectorTableRow({ ...newConnectorRow(connector), ...change }));
     },
-    async readStatus(name) {
-      const address = { container: 'status', name };
+    async readStatus(name, container = 'status') {
+      const address = { container, name };
       const facts = await blobs.facts(address);
       const pieces: Uint8Array[] = [];
       for await (const piece of blobs.read(address, { start: 0, end: facts?.bytes ?? 0 }))

@@ -140,10 +140,10 @@ test('a report written twice is one report; a change gives a further revision th
   await reportDailyStatus(world);
   const names = async (): Promise<string[]> => {
     const found: string[] = [];
-    for await (const { name } of world.blobs.list('status', 'revisions/2026/11/22')) found.push(name);
+    for await (const { name } of world.blobs.list('status-archive', '2026/11/22')) found.push(name);
     return found.filter((name) => name.endsWith('.json'));
   };
-  assert.deepEqual(await names(), ['revisions/2026/11/22.r1.json']);
+  assert.deepEqual(await names(), ['2026/11/22.r1.json']);
   await world.addExport({
     exportId: ID,
     state: 'completed',
@@ -152,7 +152,7 @@ test('a report written twice is one report; a change gives a further revision th
     arrivedAt: '2026-11-22T07:10:00.000Z',
   });
   await reportDailyStatus(world);
-  assert.deepEqual(await names(), ['revisions/2026/11/22.r1.json', 'revisions/2026/11/22.r2.json']);
+  assert.deepEqual(await names(), ['2026/11/22.r1.json', '2026/11/22.r2.json']);
 });
 
 test('a day of the time zone takes in its exports across both changes of the clock, each once', async () => {

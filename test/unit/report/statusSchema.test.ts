@@ -16,13 +16,14 @@ test('every status that is written keeps to its schema, whatever the day held', 
     reasons: [{ code: 'NO_CONNECTOR_FOLDER', cause: 'It lies in no folder.', cure: 'Move it.' }],
     arrivedAt: '2026-11-22T06:00:00.000Z',
   });
-  const names: string[] = [];
-  for await (const { name } of world.blobs.list('status')) if (name.endsWith('.json')) names.push(name);
-  assert.ok(names.length > 60);
-  for (const name of names) {
-    assert.ok(
-      validate(JSON.parse(await world.readStatus(name))),
-      `${name}: ${JSON.stringify(validate.errors)}`,
-    );
+  let statuses = 0;
+  for (const container of ['status', 'status-archive']) {
+    for await (const { name } of world.blobs.list(container)) {
+      if (!name.endsWith('.json')) continue;
+      statuses += 1;
+      const status: unknown = JSON.parse(await world.readStatus(name, container));
+      assert.ok(validate(status), `${name}: ${JSON.stringify(validate.errors)}`);
+    }
   }
+  assert.ok(statuses > 60);
 });

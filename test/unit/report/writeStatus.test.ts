@@ -25,12 +25,12 @@ test('a run that looked earlier but writes later leaves the newer report', async
 
 test('a revision that a crash left half written is passed over, never changed', async () => {
   const world = reportWorld();
-  const half = { container: 'status', name: 'revisions/2026/11/22.r1.json' };
+  const half = { container: 'status-archive', name: '2026/11/22.r1.json' };
   await world.blobs.write(half, Buffer.from('{"half":'));
   await writeDay('2026-11-22', world);
-  assert.equal(await world.readStatus(half.name), '{"half":');
+  assert.equal(await world.readStatus(half.name, half.container), '{"half":');
   assert.equal(
-    (JSON.parse(await world.readStatus('revisions/2026/11/22.r2.json')) as DayStatus).day,
+    (JSON.parse(await world.readStatus('2026/11/22.r2.json', 'status-archive')) as DayStatus).day,
     '2026-11-22',
   );
 });
