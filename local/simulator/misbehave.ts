@@ -41,8 +41,10 @@ const silence = (): Answered => ({});
 /** Keep writing until the client has had enough. */
 function drip(response: ServerResponse, chunk: Buffer, everyMs: number): Answered {
   response.writeHead(200, ok);
-  const timer = setInterval(() => response.write(chunk), everyMs);
-  response.on('close', () => clearInterval(timer));
+  const timer = setInterval(() => {
+    if (response.destroyed) clearInterval(timer);
+    else response.write(chunk);
+  }, everyMs);
   return { status: 200 };
 }
 
