@@ -40,6 +40,21 @@ const UNQUOTED_BITS = bitsOfBytes();
 UNQUOTED_BITS[QUOTE] = FIELD.stray;
 
 /**
+ * Four bytes are looked at as one little-endian word: `hasByte` and the like set the highest bit of each byte that is meant. Only
+ * the lowest such bit can be relied on, since a borrow may set bits above it; the byte it points at is then looked at by itself.
+ */
+const EACH = 0x01010101;
+const HIGHEST = 0x80808080;
+const QUOTES = QUOTE * EACH;
+
+/** Bytes equal to the one repeated in `bytes`. */
+const hasByte = (word: number, bytes: number): number => ((word ^ bytes) - EACH) & ~(word ^ bytes);
+/** Bytes below 0x20, 0x7F and above: what may have bits of {@link FIELD}. */
+const hasOdd = (word: number): number => ((word - 0x20 * EACH) & ~word) | word | (word + EACH);
+/** Index of the byte with the lowest highest bit. */
+const lowest = (found: number): number => (31 - Math.clz32(found & -found)) >> 3;
+
+/**
  * Where the fields of one record lie: indexes into the buffer the record was split in. Made once, filled again for every record.
  * Fields past `capacity` are counted but not kept, so that a megabyte of delimiters costs no memory.
  */
@@ -55,6 +70,8 @@ export class FieldTable {
   readonly flags: Uint8Array;
   /** Bits of all fields together, those past the capacity included. */
   seen = 0;
+  #bytes: Uint8Array | undefined;
+  #words = new DataView(new ArrayBuffer(0));
 
   /** @param capacity fields kept of a record; the number of columns and one more is enough to judge a record */
   constructor(capacity: number) {
@@ -64,6 +81,15 @@ export class FieldTable {
     this.rawStarts = new Int32Array(capacity);
     this.rawEnds = new Int32Array(capacity);
     this.flags = new Uint8Array(capacity);
+  }
+
+  /** The bytes seen as words. Kept from record to record, as they mostly lie in one buffer. */
+  wordsOf(bytes: Uint8Array): DataView {
+    if (bytes !== this.#bytes) {
+      this.#bytes = bytes;
+      this.#words = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    }
+    return this.#words;
   }
 }
 
@@ -82,11 +108,15 @@ export function splitFields(
   fields: FieldTable,
 ): number {
   const { starts, ends, rawStarts, rawEnds, flags, capacity } = fields;
+  const words = fields.wordsOf(bytes);
   const delimiter = dialect.delimiter.charCodeAt(0);
   const quoting = dialect.quote !== null;
   const bits = quoting ? UNQUOTED_BITS : UNQUOTING_BITS;
+  const delimiters = Math.imul(delimiter, EACH);
+  const quotes = quoting ? QUOTES : delimiters;
   let stop = end;
   if (stop > start && bytes[stop - 1] === LF) stop -= stop - 1 > start && bytes[stop - 2] === CR ? 2 : 1;
+  const lastWord = stop - 4;
 
   let count = 0;
   let all = 0;
@@ -96,17 +126,30 @@ export function splitFields(
     let seen = 0;
     let border = 0;
     if (quoting && at < stop && bytes[at] === QUOTE) {
-      at = closingQuote(bytes, at + 1, stop, fields);
+      at = closingQuote(bytes, words, at + 1, stop, fields);
       seen = fields.seen;
       const closed = at < stop;
       if (closed) at++;
       if (closed && (at === stop || bytes[at] === delimiter)) border = 1;
       else seen |= FIELD.stray;
     }
-    for (; at < stop; at++) {
-      const byte = bytes[at]!;
-      if (byte === delimiter) break;
-      seen |= bits[byte]!;
+    while (at < stop) {
+      while (at <= lastWord) {
+        const word = words.getInt32(at, true);
+        const found = (hasByte(word, delimiters) | hasByte(word, quotes) | hasOdd(word)) & HIGHEST;
+        if (found !== 0) {
+          at += lowest(found);
+          break;
+        }
+        at += 4;
+      }
+      if (at === stop) break;
+      if (bytes[at] === delimiter) break;
+      // Letters beyond ASCII seldom come alone.
+      do {
+        seen |= bits[bytes[at]!]!;
+        at++;
+      } while (at < stop && bytes[at]! >= 0x80);
     }
     if (count < capacity) {
       starts[count] = rawStart + border;
@@ -126,16 +169,37 @@ export function splitFields(
 }
 
 /** Where the quoted field whose content starts at `from` closes, or `stop`; leaves its bits in `fields.seen`. */
-function closingQuote(bytes: Uint8Array, from: number, stop: number, fields: FieldTable): number {
+function closingQuote(
+  bytes: Uint8Array,
+  words: DataView,
+  from: number,
+  stop: number,
+  fields: FieldTable,
+): number {
+  const lastWord = stop - 4;
   let seen: number = FIELD.quoted;
   let at = from;
-  for (; at < stop; at++) {
-    const byte = bytes[at]!;
-    if (byte !== QUOTE) seen |= QUOTED_BITS[byte]!;
-    else if (at + 1 < stop && bytes[at + 1] === QUOTE) {
+  while (at < stop) {
+    while (at <= lastWord) {
+      const word = words.getInt32(at, true);
+      const found = (hasByte(word, QUOTES) | hasOdd(word)) & HIGHEST;
+      if (found !== 0) {
+        at += lowest(found);
+        break;
+      }
+      at += 4;
+    }
+    if (at === stop) break;
+    if (bytes[at] === QUOTE) {
+      if (at + 1 === stop || bytes[at + 1] !== QUOTE) break;
       seen |= FIELD.escaped;
+      at += 2;
+      continue;
+    }
+    do {
+      seen |= QUOTED_BITS[bytes[at]!]!;
       at++;
-    } else break;
+    } while (at < stop && bytes[at]! >= 0x80);
   }
   fields.seen = seen;
   return at;
