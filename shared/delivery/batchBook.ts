@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { Stored } from '../ledger/exports.ts';
 import { BATCH_LETTERS, chunkRowKey, type ChunkRow } from '../ledger/model.ts';
 import type { TableStore } from '../storage/tables.ts';
-import { batchRange, letterOf, withLetter, type BatchLetter } from './batches.ts';
+import { batchRange, letterOf, withLetter, type BatchLetter } from '../ledger/batches.ts';
 import { GroupedWriter } from './groupedWriter.ts';
 import {
   fromPartsTableRow,
@@ -12,7 +12,7 @@ import {
   withPart,
   type BatchParts,
   type Part,
-} from './parts.ts';
+} from '../ledger/parts.ts';
 import { unsettled } from './reopen.ts';
 
 const { unsent, sending, accepted, refused, held, inParts } = BATCH_LETTERS;
@@ -102,12 +102,13 @@ export class BatchBook {
       }));
       return;
     }
-    this.#writer.note(counted);
     await parts.change((value) => ({
       ...value,
       parts: withPart(value.parts, { from, to, state: sending, sent: records, gap: 0 }),
       duplicated: value.duplicated + duplicated,
     }));
+    // Only the chunk's own row tells whether the chunk was taken away; whoever takes it now sees the part.
+    await this.#writer.change(counted);
   }
 
   /** The service cannot have the stretch. Goes to the ledger with the next write. */
@@ -179,20 +180,6 @@ export class BatchBook {
             possiblyDuplicated: row.possiblyDuplicated + tally.possiblyDuplicated,
           },
     );
-  }
-
-  /** Join what parts of unsettled batches achieved to the chunk's figures, because nothing more will be done. */
-  giveUp(): void {
-    for (const [batch, writer] of this.#parts) {
-      if (this.letter(batch) === inParts) continue;
-      const tally = tallyOf(writer.value);
-      this.#writer.note((row) => ({
-        ...row,
-        batches: withLetter(row.batches, batch, inParts),
-        accepted: row.accepted + tally.accepted,
-        possiblyDuplicated: row.possiblyDuplicated + tally.possiblyDuplicated,
-      }));
-    }
   }
 
   /** Forget every refusal of the service: the mapping is at fault, not the records. What it accepted stays accepted. */

@@ -5,7 +5,7 @@ import { readChunk } from '../ledger/chunks.ts';
 import type { Stored } from '../ledger/exports.ts';
 import type { ChunkRow } from '../ledger/model.ts';
 import type { TableStore } from '../storage/tables.ts';
-import { freshBatches } from './batches.ts';
+import { freshBatches } from '../ledger/batches.ts';
 import { GroupedWriter } from './groupedWriter.ts';
 
 /** A chunk that wakes up this much before it is due is due: clocks differ. ms */
@@ -62,7 +62,10 @@ export async function claimChunk(
     write: (next: ChunkRow, known: string | undefined) => chunks.replace(toChunkTableRow(next), known!),
     owned: (stored: ChunkRow, wanted: ChunkRow) =>
       stored.owner === owner ||
-      (wanted.owner === '' && stored.owner === '' && stored.stateAt === wanted.stateAt),
+      (wanted.owner === '' &&
+        stored.owner === '' &&
+        stored.state === wanted.state &&
+        stored.stateAt === wanted.stateAt),
     // What the sweep and the poison queue note about a chunk is theirs, whoever pushes it.
     merge: ({ issuedAt, issues, poisonings, acceptedAtPoisoning }: ChunkRow, wanted: ChunkRow) => ({
       ...wanted,

@@ -2,11 +2,13 @@ import { ConflictError, PipelineError, type Reason } from '../errors.ts';
 import { closeExport, completeExport } from '../export/complete.ts';
 import { toChunkTableRow } from '../ledger/chunkRows.ts';
 import type { Stored } from '../ledger/exports.ts';
+import { giveUpChunk } from '../ledger/giveUp.ts';
 import type { ChunkRow, ExportRow } from '../ledger/model.ts';
 import { quarantineAddress, writeQuarantine } from '../quarantine/quarantine.ts';
-import { allSettled } from './batches.ts';
+import { allSettled } from '../ledger/batches.ts';
 import { chunkMessageOf } from '../ledger/chunkMessage.ts';
 import type { ChunkRun } from './chunkRun.ts';
+import { FencedError } from './faultKinds.ts';
 import type { ChunkFindings } from './readChunk.ts';
 import type { PushServices } from './services.ts';
 
@@ -153,16 +155,13 @@ export async function giveUp(run: ChunkRun, reason: Reason): Promise<PushResult>
   return complete(run);
 }
 
-async function failRest(run: ChunkRun, reason: Reason): Promise<void> {
-  const now = run.services.clock.now();
-  run.book.giveUp();
-  await run.writer.change((row) => ({
-    ...released(row, 'failed', now),
-    reason,
-    quarantined: 0,
-    failed: row.records - row.accepted,
-  }));
-  run.services.log.error('chunk.givenUp', { ...run.where, code: reason.code });
+async function failRest({ book, row, owner, services, where }: ChunkRun, reason: Reason): Promise<void> {
+  const { tables, clock, log } = services;
+  await book.flush();
+  const isOurs = (current: ChunkRow): boolean => current.owner === owner;
+  const left = await giveUpChunk(tables.chunks, row, reason, clock.now(), isOurs);
+  if (left?.row.state !== 'failed') throw new FencedError('The chunk belongs to another invocation.');
+  log.error('chunk.givenUp', { ...where, code: reason.code });
 }
 
 /** The pinned bytes of the chunk are gone or changed: the export ends `sourceLost`. */

@@ -1,8 +1,9 @@
 import type { Clock } from '../clock.ts';
 import type { Reason } from '../errors.ts';
 import { completeExport, type CompleteServices } from '../export/complete.ts';
-import { changeChunk, failedChunk, readChunk, reissueChunk } from '../ledger/chunks.ts';
+import { readChunk, reissueChunk } from '../ledger/chunks.ts';
 import { readExport } from '../ledger/exports.ts';
+import { giveUpChunk } from '../ledger/giveUp.ts';
 import { FINAL_CHUNK_STATES, FINAL_EXPORT_STATES, type ChunkRow } from '../ledger/model.ts';
 import type { MessageQueue } from '../storage/queue.ts';
 import { ChunkMessageError, parseChunkMessage, type ChunkPointer } from '../ledger/chunkMessage.ts';
@@ -80,13 +81,9 @@ async function giveUp(row: ChunkRow, poisonings: number, services: FailServices)
     cure: 'Look for the error in the logs of pushChunk, mend its cause, then replay the chunk.',
   };
   const { exportId, connectorKey, chunk } = row;
-  await changeChunk(tables.chunks, row, (current) => {
-    const changed =
-      FINAL_CHUNK_STATES.has(current.state) ||
-      current.accepted > row.accepted ||
-      current.claimUntil !== row.claimUntil;
-    return changed ? undefined : { ...failedChunk(current, reason, clock.now()), poisonings };
-  });
+  const isUnchanged = ({ accepted, claimUntil }: ChunkRow): boolean =>
+    accepted <= row.accepted && claimUntil === row.claimUntil;
+  await giveUpChunk(tables.chunks, row, reason, clock.now(), isUnchanged);
   log.error('chunk.failed', { exportId, chunk, code: reason.code });
   await completeExport({ connectorKey, exportId }, services);
 }

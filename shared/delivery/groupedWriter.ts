@@ -119,6 +119,8 @@ export class GroupedWriter<Value> {
         if (stored === undefined || (stored.etag !== this.#etag && !port.owned(stored.row, wanted))) {
           throw new FencedError('The row belongs to another invocation.', { cause: error });
         }
+        // Refused although nobody changed it: not at once again, or a service that does so is asked without end.
+        if (error instanceof ConflictError && stored.etag === this.#etag) await this.#pause(deadline, error);
         this.#etag = stored.etag;
         wanted = port.merge(stored.row, wanted);
         this.#value = port.merge(stored.row, this.#value);

@@ -4,7 +4,7 @@ import { BatchBook } from './batchBook.ts';
 import { ChunkRun } from './chunkRun.ts';
 import { claimChunk } from './claim.ts';
 import type { Lane } from './lane.ts';
-import { readParts } from './parts.ts';
+import { readParts } from '../ledger/parts.ts';
 import type { PushServices } from './services.ts';
 
 /** Claim a chunk and gather what working on it takes. @returns undefined when another was faster */

@@ -4,7 +4,7 @@ import { readChunk as readChunkRow } from '../ledger/chunks.ts';
 import { readExport } from '../ledger/exports.ts';
 import { FINAL_EXPORT_STATES, type ExportRow } from '../ledger/model.ts';
 import { ChunkMessageError, parseChunkMessage, type ChunkPointer } from '../ledger/chunkMessage.ts';
-import { isSettled } from './batches.ts';
+import { isSettled } from '../ledger/batches.ts';
 import type { ChunkRun } from './chunkRun.ts';
 import { admission } from './circuit.ts';
 import { whyNot } from './claim.ts';
@@ -18,7 +18,7 @@ import {
   yieldChunk,
   type PushResult,
 } from './endRun.ts';
-import { isEnvironmentFault } from './faultKinds.ts';
+import { FencedError, isEnvironmentFault } from './faultKinds.ts';
 import type { Lane } from './lane.ts';
 import { MAPPING_REFUSED } from './mappingGuard.ts';
 import { openRun } from './openRun.ts';
@@ -102,7 +102,7 @@ async function work(run: ChunkRun): Promise<PushResult> {
     return await end(run, findings, acceptedBefore);
   } catch (error) {
     run.fail(error);
-    if (run.stop.cause?.kind === 'fenced') return { kind: 'notOurs' };
+    if (error instanceof FencedError) return { kind: 'notOurs' };
     if (!isEnvironmentFault(error)) await release(run).catch(() => undefined);
     throw error;
   } finally {

@@ -1,8 +1,8 @@
 import type { Stored } from '../ledger/exports.ts';
 import { BATCH_LETTERS, type ChunkRow } from '../ledger/model.ts';
 import type { TableStore } from '../storage/tables.ts';
-import { letterOf, withLetter, type BatchLetter } from './batches.ts';
-import { tallyOf, toPartsTableRow, type BatchParts, type Part } from './parts.ts';
+import { letterOf, withLetter, type BatchLetter } from '../ledger/batches.ts';
+import { tallyOf, toPartsTableRow, type BatchParts, type Part } from '../ledger/parts.ts';
 
 const { sending, held, inParts, doubtful, accepted, refused } = BATCH_LETTERS;
 

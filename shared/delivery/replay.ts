@@ -7,7 +7,7 @@ import { fromExportTableRow } from '../ledger/exportRows.ts';
 import { changeExport, isoTime, mayBecome, moved, readExport } from '../ledger/exports.ts';
 import { FINAL_EXPORT_STATES, type ChunkRow, type ExportRow } from '../ledger/model.ts';
 import { chunkMessageOf } from '../ledger/chunkMessage.ts';
-import { readParts } from './parts.ts';
+import { readParts } from '../ledger/parts.ts';
 import { reopened, reopenParts } from './reopen.ts';
 
 export type ReplayServices = Pick<

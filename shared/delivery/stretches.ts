@@ -1,8 +1,8 @@
 import { BATCH_LETTERS } from '../ledger/model.ts';
 import type { BatchBook, Stretch } from './batchBook.ts';
-import { batchRange, isSettled, type BatchLetter } from './batches.ts';
+import { batchRange, isSettled, type BatchLetter } from '../ledger/batches.ts';
 import type { ChunkRun } from './chunkRun.ts';
-import type { Part } from './parts.ts';
+import type { Part } from '../ledger/parts.ts';
 
 /** What is to do with the records of a stretch that validation lets through. */
 export type Todo =

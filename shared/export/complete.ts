@@ -1,5 +1,5 @@
 import { ConflictError, type Reason } from '../errors.ts';
-import { changeChunk, failedChunk, listChunks, removeChunks } from '../ledger/chunks.ts';
+import { listChunks, removeChunks } from '../ledger/chunks.ts';
 import {
   changeExport,
   moved,
@@ -8,6 +8,7 @@ import {
   type ExportKeys,
   type Stored,
 } from '../ledger/exports.ts';
+import { giveUpChunk } from '../ledger/giveUp.ts';
 import { FINAL_CHUNK_STATES, FINAL_EXPORT_STATES, type ChunkRow, type ExportRow } from '../ledger/model.ts';
 import type { FindingCounts } from '../schema/types.ts';
 import { dropPin } from './pin.ts';
@@ -138,9 +139,7 @@ export async function finishClosing(
   const reason = row.reasons.at(-1);
   if (row.closing !== undefined && reason !== undefined) {
     for (const { row: chunk } of await listChunks(tables.chunks, row.exportId)) {
-      await changeChunk(tables.chunks, chunk, (current) =>
-        FINAL_CHUNK_STATES.has(current.state) ? undefined : failedChunk(current, reason, clock.now()),
-      );
+      await giveUpChunk(tables.chunks, chunk, reason, clock.now());
     }
   }
   return completeExport(row, services);

@@ -1,4 +1,4 @@
-import { ConflictError, type Reason } from '../errors.ts';
+import { ConflictError } from '../errors.ts';
 import { chunkMessageOf } from './chunkMessage.ts';
 import type { ChunkBoundary } from '../export/types.ts';
 import type { MessageQueue } from '../storage/queue.ts';
@@ -79,16 +79,6 @@ export async function changeChunk(
       if (!(error instanceof ConflictError)) throw error;
     }
   }
-}
-
-/**
- * The chunk given up: whatever was not accepted counts as failed, refused records too, since their quarantine file is only
- * written when a chunk ends well. Batches keep their states, so that a replay knows them.
- */
-export function failedChunk(row: ChunkRow, reason: Reason, now: number): ChunkRow {
-  const { dueAt: _dueAt, ...rest } = row;
-  const counts = { quarantined: 0, failed: row.records - row.accepted };
-  return { ...rest, ...counts, state: 'failed', stateAt: isoTime(now), reason, owner: '', claimUntil: '' };
 }
 
 /** Delete every row of an export's chunks, those of batches in parts included. */

@@ -119,3 +119,30 @@ test('a cancelled export ends: what was accepted stays, the rest counts as faile
   assert.equal(world.exportRow(made.row).state, 'completed');
   assert.deepEqual(await judgeWorld(world), []);
 });
+
+test('an export cancelled in the middle of batches in parts counts what their parts achieved, and a replay completes it', async () => {
+  let ambiguous = 0;
+  const world = new DeliveryWorld({
+    seed: 15,
+    settings: { maxInFlight: 1 },
+    service: {
+      misbehave: ({ number }) =>
+        number === 1 && ambiguous++ === 0 ? { kind: 'silent', taken: true } : undefined,
+    },
+  });
+  const plan = { maxBodyBytes: 400 };
+  const made = await world.export({ chunks: 2, batches: 2, recordsPerRequest: 32, plan });
+  world.start();
+  await world.clock.run(() => [...world.service.taken.values()].some((times) => times > 1), HOUR);
+  await cancelExport(made.row, world.process().services);
+  assert.ok(await world.resume(HOUR));
+  const row = world.exportRow(made.row);
+  assert.equal(row.state, 'cancelled');
+  assert.ok(row.accepted > 0 && row.possiblyDuplicated > 0);
+  assert.deepEqual(await judgeWorld(world), []);
+
+  await replay(made.row, services(world));
+  assert.ok(await world.resume(HOUR));
+  assert.equal(world.exportRow(made.row).state, 'completed');
+  assert.deepEqual(await judgeWorld(world), []);
+});

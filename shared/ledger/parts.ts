@@ -1,6 +1,6 @@
-import { jsonColumns, jsonOf, required } from '../ledger/columns.ts';
-import type { Stored } from '../ledger/exports.ts';
-import { BATCH_LETTERS, chunkRowKey } from '../ledger/model.ts';
+import { jsonColumns, jsonOf, required } from './columns.ts';
+import type { Stored } from './exports.ts';
+import { BATCH_LETTERS, chunkRowKey } from './model.ts';
 import type { TableRow, TableStore } from '../storage/tables.ts';
 import type { BatchLetter } from './batches.ts';
 

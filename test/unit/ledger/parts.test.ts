@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assert as check, constantFrom, integer, property, array, tuple } from 'fast-check';
-import { freshBatches, withLetter, batchRange, allSettled } from '../../../shared/delivery/batches.ts';
+import { freshBatches, withLetter, batchRange, allSettled } from '../../../shared/ledger/batches.ts';
 import {
   fromPartsTableRow,
   tallyOf,
@@ -9,7 +9,7 @@ import {
   unsentPart,
   withPart,
   type Part,
-} from '../../../shared/delivery/parts.ts';
+} from '../../../shared/ledger/parts.ts';
 
 const LAST = 64;
 const change = tuple(

@@ -1,4 +1,4 @@
-import { BATCH_LETTERS, type ChunkRow } from '../ledger/model.ts';
+import { BATCH_LETTERS, type ChunkRow } from './model.ts';
 
 /** One letter of `ChunkRow.batches`. */
 export type BatchLetter = (typeof BATCH_LETTERS)[keyof typeof BATCH_LETTERS];
