@@ -27,6 +27,9 @@ type Check = {
 const ASKS_EMPTY = 1;
 const ASKS_FORMAT = 2;
 
+/** No record is as long. */
+const NO_LIMIT = 2 ** 31 - 1;
+
 /** The rules of one column that look at bytes, not at meaning; columns without a field share the record's own. */
 type ColumnRules = {
   readonly stray: Rule;
@@ -49,7 +52,7 @@ export class RecordValidator {
   readonly #checks: readonly Check[];
   /** Of each check, side by side for the hot loop: its column, its longest value in bytes, what it asks. */
   readonly #checkColumns: Int32Array;
-  readonly #limits: Float64Array;
+  readonly #limits: Int32Array;
   readonly #asks: Uint8Array;
   readonly #columns: readonly ColumnRules[];
   readonly #tooLong: Rule;
@@ -77,7 +80,7 @@ export class RecordValidator {
       email: field.format === 'email' ? this.#rule('BAD_EMAIL', field) : undefined,
     }));
     this.#checkColumns = Int32Array.from(plan.fields, ({ column }) => column);
-    this.#limits = Float64Array.from(plan.fields, ({ maxBytes }) => maxBytes ?? Number.POSITIVE_INFINITY);
+    this.#limits = Int32Array.from(plan.fields, ({ maxBytes }) => maxBytes ?? NO_LIMIT);
     this.#asks = Uint8Array.from(
       this.#checks,
       ({ empty, time, email }) => (empty ? ASKS_EMPTY : 0) | (time || email ? ASKS_FORMAT : 0),
@@ -122,8 +125,11 @@ export class RecordValidator {
       if (this.#refused) return false;
       this.#pad(count, end);
     }
-    let seen = 0;
-    for (let i = 0; i < columns; i++) seen |= flags[i]!;
+    let seen = fields.seen;
+    if (count !== columns) {
+      seen = 0;
+      for (let i = 0; i < columns; i++) seen |= flags[i]!;
+    }
     if ((seen & SUSPECT) !== 0) this.#inspect(bytes, start, end, seen);
 
     const checkColumns = this.#checkColumns;
@@ -133,10 +139,17 @@ export class RecordValidator {
       const column = checkColumns[i]!;
       const first = starts[column]!;
       const length = ends[column]! - first;
-      const looked = length === 0 ? asks[i]! & ASKS_EMPTY : asks[i]! & ASKS_FORMAT || bytes[first] === BLANK;
-      if (looked || length > limits[i]!) this.#look(this.#checks[i]!, this.#limits[i]!, bytes);
+      const ask = asks[i]!;
+      if (length <= limits[i]!) {
+        if (ask === 0) continue;
+        if (length === 0 ? ask === ASKS_FORMAT : ask === ASKS_EMPTY && bytes[first] !== BLANK) continue;
+      }
+      this.#look(this.#checks[i]!, limits[i]!, bytes);
     }
-    for (const group of this.#plan.eitherOf) if (this.#allEmpty(bytes, group)) this.#found(this.#noAccount);
+    const groups = this.#plan.eitherOf;
+    for (let i = 0; i < groups.length; i++) {
+      if (this.#allEmpty(bytes, groups[i]!)) this.#found(this.#noAccount);
+    }
     return !this.#refused;
   }
 
@@ -169,9 +182,10 @@ export class RecordValidator {
   }
 
   #allEmpty(bytes: Uint8Array, columns: readonly number[]): boolean {
-    for (const column of columns) {
-      const end = this.#fields.ends[column]!;
-      for (let at = this.#fields.starts[column]!; at < end; at++) if (bytes[at] !== BLANK) return false;
+    const { starts, ends } = this.#fields;
+    for (let i = 0; i < columns.length; i++) {
+      const end = ends[columns[i]!]!;
+      for (let at = starts[columns[i]!]!; at < end; at++) if (bytes[at] !== BLANK) return false;
     }
     return true;
   }
