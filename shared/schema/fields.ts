@@ -71,7 +71,7 @@ export class FieldTable {
   /** Bits of all fields together, those past the capacity included. */
   seen = 0;
   #bytes: Uint8Array | undefined;
-  #words = new DataView(new ArrayBuffer(0));
+  #words: DataView = new DataView(new ArrayBuffer(0));
 
   /** @param capacity fields kept of a record; the number of columns and one more is enough to judge a record */
   constructor(capacity: number) {
