@@ -1,9 +1,11 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { systemClock } from '../../shared/clock.ts';
 import { openStorage, type Storage } from '../../shared/storage/azureStorage.ts';
 import { readStorageConnection } from '../../shared/storage/connection.ts';
 import { startStorage } from '../storage/azurite.ts';
 import { takeRunLock } from './runLock.ts';
+import { UsageError } from './usageError.ts';
 
 /** Words for `--help` of commands that work on an account. */
 export const ACCOUNT_HELP =
@@ -14,14 +16,21 @@ export const ACCOUNT_HELP =
  * Open the account that a command is about, do the work, and close it again.
  *
  * @param out folder of local runs, for when the environment names no account
- * @throws {UsageError} when a local run is using that folder
+ * @throws {UsageError} when there is no local run in that folder, or one is using it
  */
 export async function withAccount<T>(out: string, work: (storage: Storage) => Promise<T>): Promise<T> {
   const { env } = process;
   if (env['ExportStorage'] || env['ExportStorage__blobServiceUri']) return withConnection(env, work);
+  const folder = path.join(out, 'storage');
+  if (!existsSync(folder)) {
+    throw new UsageError(
+      `There is no local run in ${out}, and the environment names no account.`,
+      'Set ExportStorage__blobServiceUri, __queueServiceUri and __tableServiceUri for an account in Azure, or run npm start first.',
+    );
+  }
   const lock = await takeRunLock(out);
   try {
-    const emulator = await startStorage({ folder: path.join(out, 'storage') });
+    const emulator = await startStorage({ folder });
     try {
       return await withConnection({ ExportStorage: emulator.connectionString }, work);
     } finally {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { copyFile, cp, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, suite, test } from 'node:test';
@@ -31,15 +31,18 @@ before(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'docs commands '));
   const made = await runCli(['generate', '--records', '2000', '--out', path.join(folder, 'export.csv')]);
   assert.equal(made.code, 0, made.stderr);
+  const run = await runCli(['start', '--out', path.join(folder, 'out'), path.join(folder, 'export.csv')]);
+  assert.equal(run.code, 0, run.stderr);
 });
 after(() => rm(folder, { recursive: true, force: true }));
 
-/** A clone of what is committed, with the packages of this folder. */
-async function cloneFor(page: string): Promise<string> {
+/** A clone of what is committed, with the packages of this folder; operators have run it before. */
+async function cloneFor(page: string, hadARun: boolean): Promise<string> {
   const clone = path.join(folder, page.replaceAll(/\W/gu, '-'));
   execFileSync('git', ['clone', '--quiet', '--no-hardlinks', PROJECT, clone]);
   await symlink(path.join(PROJECT, 'node_modules'), path.join(clone, 'node_modules'), 'junction');
   for (const name of READERS_FILES) await copyFile(path.join(folder, 'export.csv'), path.join(clone, name));
+  if (hadARun) await cp(path.join(folder, 'out'), path.join(clone, '.local', 'out'), { recursive: true });
   return clone;
 }
 
@@ -98,7 +101,7 @@ suite('Every command of the documents works in a clone', { skip: process.platfor
     const local = blocks.filter(({ marks }) => !marks.includes('azure'));
     if (local.length > 0) {
       test(`${page}: commands that need no Azure`, async () => {
-        const clone = await cloneFor(page);
+        const clone = await cloneFor(page, page.startsWith('docs/'));
         for (const block of local) await follow(clone, block);
       });
     }
