@@ -109,7 +109,8 @@ export type ChunkMessage = {
   /** Key of the connector's partition in the ledger. */
   readonly connectorKey: string;
   readonly chunk: number;
-  readonly source: BlobAddress;
+  /** Without its name, which may be long and is the sender's choice: the ledger has it. */
+  readonly source: Omit<BlobAddress, 'name'>;
   readonly start: number;
   readonly end: number;
   readonly firstRecord: number;

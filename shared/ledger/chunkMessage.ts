@@ -44,13 +44,14 @@ export function parseChunkMessage(message: unknown): ChunkPointer {
 /** The message of a chunk, made from the ledger. @throws {Error} when the export has no pinned source */
 export function chunkMessageOf(row: ChunkRow, { source, traceparent }: ExportRow): ChunkMessage {
   if (source === undefined) throw new Error(`Export ${row.exportId} has no pinned source.`);
+  const { container, snapshot } = source;
   const { exportId, connectorKey, chunk, start, end, firstRecord, firstLine, records } = row;
   return {
     v: 1,
     exportId,
     connectorKey,
     chunk,
-    source,
+    source: { container, ...(snapshot === undefined ? {} : { snapshot }) },
     start,
     end,
     firstRecord,

@@ -11,8 +11,17 @@ const message = chunkMessageOf(aChunkRow(), anExportRow({ source, traceparent: '
 test('a message points to its chunk, takes less than 1 KB and survives the queue', () => {
   const { exportId, connectorKey, chunk, traceparent } = message;
   const text = JSON.stringify(message);
-  assert.ok(text.length < 1024);
+  assert.ok(Buffer.byteLength(text) < 1024);
   assert.deepEqual(parseChunkMessage(JSON.parse(text)), { exportId, connectorKey, chunk, traceparent });
+});
+
+test('a message is as short for a name of 1,024 characters of three bytes each, and does not show it', () => {
+  const name = `healthcare/${'院'.repeat(1_013)}`;
+  const long = JSON.stringify(
+    chunkMessageOf(aChunkRow(), anExportRow({ blobName: name, source: { ...source, name } })),
+  );
+  assert.ok(Buffer.byteLength(long) < 1024);
+  assert.ok(!long.includes('院'));
 });
 
 test('garbage and other versions are refused', () => {
