@@ -10,7 +10,9 @@ import { printable } from './summary.ts';
 import type { ExportView, LedgerView } from './ledgerView.ts';
 import type { Progress } from './progress.ts';
 
+/** Looks follow each other after so long, ms, and take at most this share of the time: an export of thousands of chunks is long to read. */
 const POLL_MS = 200;
+const POLL_SHARE = 0.2;
 
 /** One export whose way is followed; its id is undefined until it is in the container. */
 export type Followed = { readonly name: string; readonly exportId: () => Promise<string | undefined> };
@@ -36,6 +38,7 @@ export async function followExports(
 ): Promise<FollowOutcome> {
   const rows: (ExportRow | undefined)[] = exports.map(() => undefined);
   while (!signal.aborted) {
+    const began = performance.now();
     const row = await ledger.connector(connector);
     for (const [index, { name, exportId }] of exports.entries()) {
       if (isEnded(rows[index])) continue;
@@ -50,7 +53,8 @@ export async function followExports(
     if (rows.every(isEnded)) return { rows };
     if (isBlocked(row) && row?.reason) return { rows, stoppedBy: row.reason };
     if (row?.paused) return { rows, stoppedBy: PAUSED };
-    await delay(POLL_MS, undefined, { signal }).catch(() => undefined);
+    const lookedMs = performance.now() - began;
+    await delay(Math.max(POLL_MS, lookedMs / POLL_SHARE), undefined, { signal }).catch(() => undefined);
   }
   return { rows };
 }

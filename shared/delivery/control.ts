@@ -65,8 +65,7 @@ async function wake(exported: ExportRow, { tables, queue, clock }: ControlServic
   let woken = 0;
   for (const stored of await listChunks(tables.chunks, exported.exportId)) {
     if (stored.row.state !== 'waiting') continue;
-    const change = { dueAt: isoTime(now) };
-    if (await reissueChunk({ chunks: tables.chunks, queue, now }, exported, stored, change)) woken++;
+    if (await reissueChunk({ chunks: tables.chunks, queue, now }, exported, stored)) woken++;
   }
   return woken;
 }

@@ -1,5 +1,5 @@
 import { ConflictError, PipelineError, type Reason } from '../errors.ts';
-import { closeExport, completeExport } from '../export/complete.ts';
+import { closeExport } from '../export/complete.ts';
 import { toChunkTableRow } from '../ledger/chunkRows.ts';
 import type { Stored } from '../ledger/exports.ts';
 import { giveUpChunk } from '../ledger/giveUp.ts';
@@ -179,6 +179,6 @@ export async function loseSource(run: ChunkRun): Promise<PushResult> {
 }
 
 async function complete(run: ChunkRun): Promise<PushResult> {
-  await completeExport(run.exportRow, run.services);
+  await run.services.completion.complete(run.exportRow, run.services);
   return { kind: 'settled' };
 }

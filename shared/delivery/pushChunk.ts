@@ -1,5 +1,4 @@
 import { SourceLostError, type Reason } from '../errors.ts';
-import { completeExport } from '../export/complete.ts';
 import { readChunk as readChunkRow } from '../ledger/chunks.ts';
 import { readExport } from '../ledger/exports.ts';
 import { FINAL_EXPORT_STATES, type ExportRow } from '../ledger/model.ts';
@@ -62,12 +61,14 @@ async function push(pointer: ChunkPointer, message: object, services: PushServic
   if (stored === undefined || exported === undefined) throw unknownChunk();
   const obstacle = whyNot(stored.row, clock.now());
   if (obstacle === 'settled') {
-    await completeExport(pointer, services);
+    await services.completion.complete(pointer, services);
     return { kind: 'settled' };
   }
   if (obstacle === 'held') return { kind: 'held' };
   if (obstacle !== undefined) return { kind: 'notOurs' };
-  if (exported.row.state === 'received' || exported.row.state === 'splitting') {
+  const { state, source } = exported.row;
+  const isPrepared = state !== 'received' && state !== 'splitting' && source !== undefined;
+  if (!isPrepared && !FINAL_EXPORT_STATES.has(state)) {
     await queue.send(message, NOT_READY_MS);
     return { kind: 'deferred' };
   }

@@ -1,6 +1,6 @@
 import { SourceLostError, type Reason } from '../errors.ts';
-import { closeExport } from '../export/complete.ts';
-import { pinExport } from '../export/pin.ts';
+import { closeExport, releaseExport } from '../export/complete.ts';
+import { pinAgain } from '../export/pinAgain.ts';
 import type { SplitServices } from '../export/services.ts';
 import { changeChunk, listChunks } from '../ledger/chunks.ts';
 import { fromExportTableRow } from '../ledger/exportRows.ts';
@@ -81,48 +81,57 @@ async function replayExport(
       (state === 'failed' || state === 'held') && (only === undefined || only === chunk),
   );
   if (stopped.length === 0) return 0;
-  const ready = await makeReady(row, services);
+  const opened = await openExport(row, services);
+  if (opened === undefined) return 0;
+  const free: ChunkRow[] = [];
+  for (const { row: chunk } of stopped) {
+    const freed = await freeChunk(chunk, services);
+    if (freed !== undefined) free.push(freed);
+  }
+  const ready = opened.source === undefined ? await pinAgain(opened, services) : opened;
   if (ready === undefined) return 0;
-  let count = 0;
-  for (const { row: chunk } of stopped) if (await replayChunk(chunk, ready, services)) count++;
-  log.info('export.replayed', { exportId: row.exportId, connector: row.connector, count });
-  return count;
+  for (const chunk of free) await services.queue.send(chunkMessageOf(chunk, ready));
+  log.info('export.replayed', { exportId: row.exportId, connector: row.connector, count: free.length });
+  return free.length;
 }
 
-/** The export under way again, its content pinned; undefined when it may not be, as nothing of it was ever sent. */
-async function makeReady(row: ExportRow, services: ReplayServices): Promise<ExportRow | undefined> {
+/**
+ * The export under way again; undefined when it may not be, as nothing of it was ever sent. One that had ended lacks a source at
+ * first: until it is pinned, however long that takes, nobody works on it and nobody ends it. A crash before that is mended by the
+ * sweep.
+ */
+async function openExport(row: ExportRow, services: ReplayServices): Promise<ExportRow | undefined> {
   const { tables, clock } = services;
-  const begun = await changeExport(tables.exports, row, (current) => {
-    if (!mayBecome(current.state, 'pushing')) return undefined;
-    if (!FINAL_EXPORT_STATES.has(current.state)) return undefined;
+  const stored = await readExport(tables.exports, row);
+  // Who lets go of the old pin must not meet the new one.
+  if (stored !== undefined && FINAL_EXPORT_STATES.has(stored.row.state))
+    await releaseExport(stored, services);
+  const opened = await changeExport(tables.exports, row, (current) => {
+    if (!FINAL_EXPORT_STATES.has(current.state) || !mayBecome(current.state, 'pushing')) return undefined;
     const { finishedAt: _finishedAt, closing: _closing, source: _source, ...rest } = current;
-    return moved(rest, 'pushing', clock.now(), { pinned: true, failed: 0, reasons: [] });
+    return moved(rest, 'pushing', clock.now(), { ...NOTHING_COUNTED, pinned: true, reasons: [] });
   });
-  if (begun === undefined || FINAL_EXPORT_STATES.has(begun.row.state)) return undefined;
-  if (begun.row.source !== undefined) return begun.row;
-  const rules = await services.rulesOf(row.connector);
-  const source = await pinExport(begun.row, services, rules?.mapping?.encoding);
-  const pinned = await changeExport(tables.exports, row, (current) =>
-    current.state === 'pushing' ? { ...current, source, pinned: true } : undefined,
-  );
-  return pinned?.row.state === 'pushing' ? pinned.row : undefined;
+  return opened === undefined || FINAL_EXPORT_STATES.has(opened.row.state) ? undefined : opened.row;
 }
+
+/** While an export is under way, its figures are those of its chunks. */
+const NOTHING_COUNTED = { accepted: 0, quarantined: 0, failed: 0, possiblyDuplicated: 0 } as const;
 
 /**
  * Three steps, so that a crash between them leaves a chunk that another replay takes up: batches reopened in the chunk's row, then
  * in the rows of parts, then the chunk is free to be claimed.
+ * @returns the chunk, when it was stopped and is free now
  */
-async function replayChunk(
+async function freeChunk(
   chunk: ChunkRow,
-  exportRow: ExportRow,
-  { tables, queue, clock }: ReplayServices,
-): Promise<boolean> {
+  { tables, clock }: Pick<ReplayServices, 'tables' | 'clock'>,
+): Promise<ChunkRow | undefined> {
   const isStopped = ({ state }: ChunkRow): boolean => state === 'failed' || state === 'held';
   const parts = await readParts(tables.chunks, chunk.exportId, chunk.chunk);
   const open = await changeChunk(tables.chunks, chunk, (row) =>
     isStopped(row) ? reopened(row, parts) : undefined,
   );
-  if (open === undefined || !isStopped(open.row)) return false;
+  if (open === undefined || !isStopped(open.row)) return undefined;
   await reopenParts(tables.chunks, open.row, parts);
   const now = clock.now();
   const freed = await changeChunk(tables.chunks, chunk, (row) => {
@@ -131,7 +140,5 @@ async function replayChunk(
     const issued = { issuedAt: isoTime(now), issues: row.issues + 1 };
     return { ...rest, ...issued, state: 'pending', stateAt: isoTime(now), owner: '', claimUntil: '' };
   });
-  if (freed?.row.state !== 'pending') return false;
-  await queue.send(chunkMessageOf(freed.row, exportRow));
-  return true;
+  return freed?.row.state === 'pending' ? freed.row : undefined;
 }

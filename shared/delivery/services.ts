@@ -6,6 +6,7 @@ import type { BlobStore } from '../storage/blobs.ts';
 import type { MessageQueue } from '../storage/queue.ts';
 import type { TableStore } from '../storage/tables.ts';
 import { BodyPool } from './bodies.ts';
+import { Completion } from './completion.ts';
 import { Lane } from './lane.ts';
 import { PlanCache } from './planCache.ts';
 import type { PushSettings } from './settings.ts';
@@ -32,6 +33,7 @@ export type PushPorts = {
 export type PushServices = PushPorts & {
   readonly bodies: BodyPool;
   readonly plans: PlanCache;
+  readonly completion: Completion;
   laneOf(connector: string): Lane;
   /** A name for a claim that no other claim has. */
   claimName(): string;
@@ -54,6 +56,7 @@ export function pushServices(ports: PushPorts): PushServices {
     ...ports,
     bodies: new BodyPool(settings.bodyBytes),
     plans: new PlanCache(),
+    completion: new Completion(),
     claimName: () => `${instance}.${++claims}`,
     laneOf(connector) {
       let lane = lanes.get(connector);

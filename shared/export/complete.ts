@@ -28,11 +28,13 @@ const NEVER_SENT: ReadonlySet<string> = new Set(['rejected', 'duplicate']);
 /**
  * End an export whose every chunk is final: sums, state, then the pin is dropped. Cheap when something is still to do, and fine
  * to be called by everyone who ended a chunk, at once or again.
+ * @param stillOpen told which chunks, by number, keep it from ending
  * @returns the export when it has ended, undefined when it has not
  */
 export async function completeExport(
   keys: ExportKeys,
   services: CompleteServices,
+  stillOpen?: (chunks: readonly number[]) => void,
 ): Promise<ExportRow | undefined> {
   const { tables, clock, log } = services;
   for (;;) {
@@ -41,9 +43,12 @@ export async function completeExport(
     const { row } = stored;
     if (FINAL_EXPORT_STATES.has(row.state)) return releaseExport(stored, services);
     if (row.state !== 'queued' && row.state !== 'pushing') return undefined;
+    // Without a source it is being opened again by a replay.
+    if (row.source === undefined && row.closing === undefined) return undefined;
     const chunks = (await listChunks(tables.chunks, row.exportId)).map((chunk) => chunk.row);
-    if (chunks.length < row.chunks || chunks.some(({ state }) => !FINAL_CHUNK_STATES.has(state)))
-      return undefined;
+    const open = chunks.filter(({ state }) => !FINAL_CHUNK_STATES.has(state));
+    if (open.length > 0) stillOpen?.(open.map(({ chunk }) => chunk));
+    if (chunks.length < row.chunks || open.length > 0) return undefined;
     try {
       const ended = await replaceExport(tables.exports, stored, ending(row, chunks, clock.now()));
       log.info('export.ended', {

@@ -17,6 +17,9 @@ import type { ConnectorRules, SplitServices } from './services.ts';
 import { SplitClaim, SplitLostError } from './splitClaim.ts';
 import type { ExportPlan, PinnedEncoding, ScanCheckpoint } from './types.ts';
 
+/** Messages on their way to the queue at a time. */
+const SENDS_AT_ONCE = 16;
+
 /** The pinned content, once its size is known. */
 type Source = { readonly source: BlobAddress; readonly bytes: number };
 
@@ -169,8 +172,13 @@ function forcedEncoding({ mapping }: ConnectorRules): PinnedEncoding | undefined
 
 /** Send every chunk that waits for its first message. The export keeps its owner until all are sent, so that a crash shows. */
 async function queueChunks(row: ExportRow, { tables, queue }: SplitServices): Promise<void> {
-  for (const { row: chunk } of await listChunks(tables.chunks, row.exportId)) {
-    if (chunk.state === 'pending' && chunk.issues === 0) await queue.send(chunkMessageOf(chunk, row));
+  const waiting = (await listChunks(tables.chunks, row.exportId)).filter(
+    ({ row: { state, issues } }) => state === 'pending' && issues === 0,
+  );
+  // Several at once: one after another, a split into thousands would outlast its claim.
+  for (let at = 0; at < waiting.length; at += SENDS_AT_ONCE) {
+    const some = waiting.slice(at, at + SENDS_AT_ONCE);
+    await Promise.all(some.map(({ row: chunk }) => queue.send(chunkMessageOf(chunk, row))));
   }
   await changeExport(tables.exports, row, (current) =>
     current.owner === row.owner ? { ...current, owner: '', claimUntil: '' } : undefined,

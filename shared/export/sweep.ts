@@ -1,5 +1,7 @@
-import { finishClosing, completeExport, releaseExport } from './complete.ts';
+import { SourceLostError } from '../errors.ts';
+import { closeExport, completeExport, finishClosing, releaseExport } from './complete.ts';
 import { isPartialName } from './fileName.ts';
+import { pinAgain } from './pinAgain.ts';
 import { keysOf, receiveBlob, type ArrivedBlob } from './receive.ts';
 import type { SplitServices } from './services.ts';
 import { splitExport } from './split.ts';
@@ -19,6 +21,9 @@ import {
 } from '../ledger/model.ts';
 import { isDue } from '../ledger/reissue.ts';
 import { beat, lastBeat } from '../ledger/heartbeat.ts';
+
+/** A replay has this long to pin an export again, as long as an invocation may last, ms. */
+const REPLAY_MS = 1_800_000;
 
 /** How the sweep behaves. Times in ms. */
 export type SweepSettings = {
@@ -114,12 +119,26 @@ async function mend(
     swept.ended++;
     return;
   }
+  if (row.source === undefined) {
+    if (now - Date.parse(row.stateAt) > REPLAY_MS) await resumeReplay(row, services);
+    return;
+  }
   const chunks = await listChunks(services.tables.chunks, row.exportId);
   if (chunks.every((chunk) => FINAL_CHUNK_STATES.has(chunk.row.state))) {
     if (await completeExport(row, services)) swept.ended++;
     return;
   }
   await reissue(stored.row, chunks, await connectors(row.connectorKey), swept, services);
+}
+
+/** A replay opened the export again and ended before it was pinned. */
+async function resumeReplay(row: ExportRow, services: SweepServices): Promise<void> {
+  try {
+    await pinAgain(row, services);
+  } catch (error) {
+    if (!(error instanceof SourceLostError)) throw error;
+    await closeExport(row, 'sourceLost', error.reason, services);
+  }
 }
 
 async function reissue(

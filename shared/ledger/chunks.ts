@@ -108,7 +108,9 @@ export async function reissueChunk(
 ): Promise<boolean> {
   if (FINAL_CHUNK_STATES.has(row.state)) return false;
   const issuedAt = isoTime(services.now + delayMs);
-  const issued = { ...row, ...change, issuedAt, issues: row.issues + 1 };
+  // Sent before its time, as all is well by now: it is due when it comes.
+  const due = row.dueAt !== undefined && row.dueAt > issuedAt ? { dueAt: issuedAt } : {};
+  const issued = { ...row, ...due, ...change, issuedAt, issues: row.issues + 1 };
   try {
     await services.chunks.replace(toChunkTableRow(issued), etag);
   } catch (error) {

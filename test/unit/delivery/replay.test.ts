@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { cancelExport, pauseConnector, resumeConnector } from '../../../shared/delivery/control.ts';
 import { replay, type ReplayServices } from '../../../shared/delivery/replay.ts';
 import { DEFAULT_SPLIT_SETTINGS } from '../../../shared/export/services.ts';
+import { chunkMessageOf } from '../../../shared/ledger/chunkMessage.ts';
 import { listChunks } from '../../../shared/ledger/chunks.ts';
 import { FINAL_CHUNK_STATES, type ExportRow } from '../../../shared/ledger/model.ts';
 import { DeliveryWorld } from '../../support/deliveryWorld.ts';
@@ -144,5 +145,29 @@ test('an export cancelled in the middle of batches in parts counts what their pa
   await replay(made.row, services(world));
   assert.ok(await world.resume(HOUR));
   assert.equal(world.exportRow(made.row).state, 'completed');
+  assert.deepEqual(await judgeWorld(world), []);
+});
+
+test('while a replay pins an export anew, which may take long, neither a late message nor a sweep ends it', async () => {
+  let gaps = 0;
+  const world = new DeliveryWorld({
+    seed: 16,
+    service: { misbehave: () => (gaps++ === 0 ? { kind: 'gap', gap: 1 } : undefined) },
+  });
+  const made = await world.export({ chunks: 1, batches: 2, recordsPerRequest: 8 });
+  assert.ok(await world.deliver(HOUR));
+  assert.equal(world.exportRow(made.row).state, 'failed');
+
+  const slow = services(world);
+  const blobs = Object.assign(Object.create(slow.blobs) as typeof slow.blobs, {
+    snapshot: async (...args: Parameters<typeof slow.blobs.snapshot>) => {
+      await world.clock.sleep(10 * 60_000);
+      return slow.blobs.snapshot(...args);
+    },
+  });
+  await world.queue.send(chunkMessageOf(made.chunks[0]!, made.row));
+  const replayed = replay(made.row, { ...slow, blobs });
+  assert.ok(await world.resume(HOUR));
+  assert.deepEqual([(await replayed).chunks, world.exportRow(made.row).state], [1, 'completed']);
   assert.deepEqual(await judgeWorld(world), []);
 });

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { closeExport } from '../../../shared/export/complete.ts';
 import { receiveExport } from '../../../shared/export/receive.ts';
+import { whyNot } from '../../../shared/delivery/claim.ts';
 import { changeChunk } from '../../../shared/ledger/chunks.ts';
+import { newConnectorRow, toConnectorTableRow } from '../../../shared/ledger/connectorRows.ts';
+import { changeExport } from '../../../shared/ledger/exports.ts';
 import { lastBeat } from '../../../shared/ledger/heartbeat.ts';
 import { CONTAINERS, type ChunkRow } from '../../../shared/ledger/model.ts';
 import { sweepLedger } from '../../../shared/export/sweep.ts';
@@ -180,4 +183,52 @@ test('an idle sweep asks the ledger a handful of questions', async () => {
   const process = new KillableProcess();
   await rig.sweep(process);
   assert.ok(process.moments <= 20, `${process.moments} moments`);
+});
+
+test('a replay that ended before the export was pinned anew is taken up, once it has had the time of an invocation', async () => {
+  const rig = await queued();
+  await rig.push();
+  const { exports } = rig.tables;
+  const reopen = async (): Promise<void> => {
+    await change(rig, 1, { state: 'pending', accepted: 0 });
+    await changeExport(exports, rig.export(), ({ source: _source, finishedAt: _finishedAt, ...row }) => ({
+      ...row,
+      state: 'pushing',
+      stateAt: new Date(rig.clock.now()).toISOString(),
+      pinned: true,
+    }));
+    rig.queue.clear();
+  };
+  await reopen();
+  await rig.pass(20 * MINUTE);
+  await rig.sweep();
+  assert.deepEqual([rig.export().source, rig.pins()], [undefined, 0]);
+  await rig.pass(11 * MINUTE);
+  await rig.sweep();
+  assert.equal(rig.pins(), 1);
+  assert.equal((await rig.sweep()).messages, 1);
+  await rig.push();
+  assert.equal(rig.export().state, 'completed');
+
+  await reopen();
+  rig.put(NAME, 'a,b\nother,content\n');
+  await rig.pass(31 * MINUTE);
+  await rig.sweep();
+  const replayed = rig.exports().find(({ exportId }) => exportId === rig.chunks()[0]!.exportId);
+  assert.equal(replayed?.state, 'sourceLost');
+});
+
+test('a parked chunk is woken before its time when the connector takes records again, and then it is due', async () => {
+  const rig = await queued();
+  rig.queue.clear();
+  const iso = (ms: number): string => new Date(ms).toISOString();
+  const parkedAt = rig.clock.now();
+  const waiting = { state: 'waiting', stateAt: iso(parkedAt), issuedAt: iso(parkedAt), issues: 1 } as const;
+  await change(rig, 1, { ...waiting, dueAt: iso(parkedAt + 3_600_000) });
+  await change(rig, 2, { state: 'delivered', accepted: 1 });
+  const connector = { ...newConnectorRow('healthcare'), lastAcceptedAt: iso(parkedAt + 1_000) };
+  await rig.tables.connectors.insert(toConnectorTableRow(connector));
+  await rig.pass(21 * MINUTE);
+  assert.equal((await rig.sweep()).messages, 1);
+  assert.equal(whyNot(rig.chunks()[0]!, rig.clock.now()), undefined);
 });
