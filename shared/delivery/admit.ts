@@ -15,8 +15,8 @@ import type { ChunkRun } from './chunkRun.ts';
 const PROBE_GLANCE_MS = 500;
 /** A chunk that does not wait for a probe any longer comes back after so long, ms. */
 const PROBE_PATIENCE_MS = 15_000;
-/** Room beyond a request's deadline before another instance takes a probe for dead, ms. */
-const PROBE_SLACK_MS = 30_000;
+/** A probe not heard of for so long is taken for dead, and another instance may try, ms. Renewed at a third of it. */
+const PROBE_LEASE_MS = 30_000;
 /** A look at the connector's row as young as this spares a mark in the ledger that would have to be taken back, ms. */
 const GLANCE_MS = 1_000;
 
@@ -33,12 +33,12 @@ export async function glance(run: ChunkRun, request: string): Promise<Admission>
  * an open circuit is over, the first to ask becomes the probe; for a blocked connector it goes out with a new credential.
  */
 export async function admit(run: ChunkRun, request: string): Promise<Admission> {
-  const { clock, settings } = run.services;
+  const { clock } = run.services;
   const { gate } = run.lane;
   const before = await gate.fresh();
   const said = admission(before, clock.now(), request);
   if (said.kind !== 'probeDue') return said;
-  const until = clock.now() + settings.requestDeadlineMs + PROBE_SLACK_MS;
+  const until = clock.now() + PROBE_LEASE_MS;
   const row = await gate.change((row) =>
     admission(row, clock.now(), request).kind === 'probeDue' ? probing(row, request, until) : row,
   );
@@ -47,6 +47,22 @@ export async function admit(run: ChunkRun, request: string): Promise<Admission> 
     run.lane.renewCredential(run.lane.credential);
   }
   return now;
+}
+
+/** Keep the probe of `request` until `over` is aborted: a request may take longer than others shall wait for one that died. */
+export async function keepProbe(run: ChunkRun, request: string, over: AbortSignal): Promise<void> {
+  const { clock } = run.services;
+  for (;;) {
+    await clock.sleep(PROBE_LEASE_MS / 3, over).catch(() => undefined);
+    if (over.aborted) return;
+    const kept = run.lane.gate.change((row) =>
+      row.circuit === 'probing' && row.probeOwner === request
+        ? probing(row, request, clock.now() + PROBE_LEASE_MS)
+        : row,
+    );
+    // Out of reach, the ledger lets the probe lapse: then two are under way, and only the later one counts.
+    await kept.catch(() => undefined);
+  }
 }
 
 /**

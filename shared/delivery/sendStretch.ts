@@ -4,6 +4,7 @@ import {
   closeCircuit,
   closeGate,
   glance,
+  keepProbe,
   leaveProbe,
   noteAcceptance,
   openCircuit,
@@ -138,12 +139,16 @@ class StretchSender {
     this.#attempts++;
     this.#attemptBegan = services.clock.monotonic();
     this.#credential = lane.credential;
+    const over = new AbortController();
+    if (this.#probe) void keepProbe(this.#run, this.#name, over.signal);
     try {
       return await lane.client.send(this.#load.request, services.stopping);
     } catch (error) {
       if (!services.stopping.aborted) throw error;
       this.#unmark();
       return undefined;
+    } finally {
+      over.abort();
     }
   }
 

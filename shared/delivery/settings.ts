@@ -8,8 +8,6 @@ export type PushSettings = {
   readonly attemptsMs: number;
   /** An invocation starts nothing new after this; what is left goes back to the queue. */
   readonly invocationBudgetMs: number;
-  /** Deadline of one request: how long a probe may take before another instance may try. */
-  readonly requestDeadlineMs: number;
   /** A wait up to this long is waited out in process; a longer one parks the chunk. */
   readonly shortWaitMs: number;
   /** Delay before an attempt is repeated: full jitter up to `backoffBaseMs` doubled each time, at most `backoffInProcessMs`. */
@@ -37,7 +35,6 @@ export const DEFAULT_PUSH_SETTINGS: PushSettings = {
   attempts: 5,
   attemptsMs: 60_000,
   invocationBudgetMs: 600_000,
-  requestDeadlineMs: 400_000,
   shortWaitMs: 5_000,
   backoffBaseMs: 1_000,
   backoffInProcessMs: 15_000,

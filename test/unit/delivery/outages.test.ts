@@ -129,3 +129,24 @@ test('two processes share an export: no batch is sent by both, and both work', a
   const byFirst = world.service.requests.filter(({ from }) => from === 'p1').length;
   assert.ok(byFirst > 60 && byFirst < 180, `${byFirst} of 240 by the first process`);
 });
+
+test('a probe that takes minutes stays alone; one whose process died is followed by another within a minute', async () => {
+  const down = (ms: number): boolean => ms < 120_000;
+  let diesAt: number | undefined;
+  let begun = 0;
+  const world: DeliveryWorld = worldWith((ms) => (down(ms) ? { kind: 'refusing', status: 503 } : undefined), {
+    service: { latency: () => (down(world.clock.monotonic()) ? 50 : 300_000) },
+    fault: ({ port, when }, crash) => {
+      if (port !== 'service.send' || when !== 'before' || down(world.clock.monotonic())) return;
+      if (++begun > 1) return;
+      diesAt = world.clock.now();
+      crash();
+    },
+  });
+  await world.export(SMALL);
+  assert.ok(await world.deliver(DAY));
+  assert.deepEqual(await judgeWorld(world), []);
+  const [probe, next] = world.service.requests.filter(({ outcome }) => outcome === 'HTTP_200');
+  assert.ok(probe!.at - diesAt! < 75_000, `${probe!.at - diesAt!} ms after the death`);
+  assert.ok(next!.at - probe!.at >= 300_000, `${next!.at - probe!.at} ms after the probe began`);
+});
