@@ -26,6 +26,8 @@ export const DEPENDENCY_REASONS: Readonly<Record<string, string>> = {
   '@medplum/fhirtypes': 'Types of FHIR resources.',
   '@secretlint/core': 'Looks for secrets in every tracked file, as a test.',
   '@secretlint/secretlint-rule-preset-recommend': 'Its rules.',
+  '@stryker-mutator/core': 'Mutation testing, on demand: changes the code and asks whether a test notices.',
+  '@stryker-mutator/tap-runner': 'Runs node:test under it.',
   '@types/cli-progress': 'Types.',
   '@types/luxon': 'Types.',
   '@types/node': 'Types.',

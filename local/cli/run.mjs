@@ -13,6 +13,8 @@ const PROGRAMS = {
   build: '../build/build.ts',
   package: '../build/package.ts',
   test: '../../test/run.ts',
+  coverage: '../../test/coverage.ts',
+  mutate: '../../test/mutate.ts',
   bench: '../../bench/run.ts',
 };
 
