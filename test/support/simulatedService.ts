@@ -21,6 +21,7 @@ export type ServiceOptions = {
     readonly number: number;
     readonly inFlight: number;
     readonly records: number;
+    readonly lines: readonly string[];
   }) => Misbehaviour | undefined;
   /** Largest body, bytes. */
   readonly maxBytes?: number;
@@ -80,7 +81,7 @@ export class SimulatedService {
     const lines = recordsIn(body);
     this.#mostInFlight = Math.max(this.#mostInFlight, ++this.#inFlight);
     const number = this.requests.length;
-    const wrong = misbehave?.({ number, inFlight: this.#inFlight, records: lines.length });
+    const wrong = misbehave?.({ number, inFlight: this.#inFlight, records: lines.length, lines });
     const outcome = body.length > maxBytes ? answer(413) : this.#decide(lines, wrong);
     this.requests.push({ at: clock.now(), from, records: lines.length, outcome: outcome.code });
     const taken =
