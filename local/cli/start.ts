@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { formatReason, type Reason } from '../../shared/errors.ts';
 import { FINAL_EXPORT_STATES, type ExportRow } from '../../shared/ledger/model.ts';
+import { FAULT_GRAMMAR } from '../simulator/faultSpec.ts';
 import { interruptSignal } from './interrupt.ts';
 import { readInputs } from './inputs.ts';
 import { fileJob, FhirSource, type Job } from './job.ts';
@@ -40,6 +41,7 @@ export function addStartCommand(program: Command): void {
     .option('--json', 'print one JSON object on the last line of standard output')
     .option('--again', 'send exports once more although the same content was sent before')
     .option('--fhir', 'take the records from the FHIR source instead of a file')
+    .addHelpText('after', `\n${FAULT_GRAMMAR}`)
     .action(async (files: string[], flags: StartFlags) => {
       process.exitCode = await start(files, flags);
     });

@@ -5,6 +5,7 @@ import { DropFolder } from './dropFolder.ts';
 import { requireSpace } from './freeSpace.ts';
 import { interruptSignal } from './interrupt.ts';
 import { addStackOptions, type StackOptions } from './options.ts';
+import { FAULT_GRAMMAR } from '../simulator/faultSpec.ts';
 import { collectOutput } from './output.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { takeRunLock } from './runLock.ts';
@@ -21,6 +22,7 @@ const LOOK_MS = 500;
 export function addWatchCommand(program: Command): void {
   addStackOptions(program.command('watch'))
     .description(`Keep the pipeline running on this machine; drop exports into ${DROP_FOLDER}/.`)
+    .addHelpText('after', `\n${FAULT_GRAMMAR}`)
     .action(async (options: StackOptions) => {
       const lock = await takeRunLock(options.out);
       const interrupt = interruptSignal();

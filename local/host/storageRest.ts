@@ -18,7 +18,7 @@ export type StorageRequest = {
 };
 
 /** The service answered with a status nobody expected. */
-export class StorageError extends Error {
+class StorageError extends Error {
   override readonly name = 'StorageError';
   readonly status: number;
 

@@ -60,7 +60,7 @@ export function isPublicAddress(address: string): boolean {
 }
 
 /** A name resolved to an address it must not have; nothing was sent. */
-export class ForbiddenAddressError extends Error {
+class ForbiddenAddressError extends Error {
   override readonly name = 'ForbiddenAddressError';
   readonly code = 'FORBIDDEN_ADDRESS';
 }

@@ -16,7 +16,7 @@ const PAUSED_MS = 600_000;
 const instant = (iso: string | undefined): number => (iso === undefined ? 0 : Date.parse(iso));
 const iso = (ms: number): string => new Date(Math.ceil(ms)).toISOString();
 
-export const PAUSED: Reason = {
+const PAUSED: Reason = {
   code: 'CONNECTOR_PAUSED',
   cause: 'The connector was paused by an operator.',
   cure: 'Resume the connector when its exports shall go on.',

@@ -40,7 +40,7 @@ export function reopened(row: ChunkRow, parts: ReadonlyMap<number, Stored<BatchP
 }
 
 /** Parts of a reopened batch: what may have been received is doubtful now. */
-export function reopenedParts(value: BatchParts): BatchParts {
+function reopenedParts(value: BatchParts): BatchParts {
   const parts = value.parts.map((part) => {
     const doubt = part.gap > 0 || part.state === held || part.state === sending;
     return doubt ? { ...part, state: doubtful, sent: 0, gap: 0 } : part;

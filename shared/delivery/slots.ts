@@ -4,7 +4,7 @@ import { jsonColumns, jsonOf } from '../ledger/columns.ts';
 import type { TableStore } from '../storage/tables.ts';
 
 /** Row key of the slots of a connector in the table `connectors`. */
-export const SLOTS_ROW_KEY = 'slots';
+const SLOTS_ROW_KEY = 'slots';
 
 /** One instance's share of the requests that a connector may have in flight. */
 export type SlotHolder = {

@@ -9,7 +9,7 @@ import { SNIFF_BYTES, unpack, unpackPlan, type ForcedEncoding } from './unpack.t
 type PinServices = Pick<SplitServices, 'blobs' | 'settings'>;
 
 /** Where an export lies as the EHR put it. */
-export const blobOf = ({ blobName }: Pick<ExportRow, 'blobName'>): BlobAddress => ({
+const blobOf = ({ blobName }: Pick<ExportRow, 'blobName'>): BlobAddress => ({
   container: CONTAINERS.exports,
   name: blobName,
 });

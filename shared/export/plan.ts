@@ -86,9 +86,6 @@ function isMultiByte({ start, end, text }: Head['header']): boolean {
   return text.length < end - start && Buffer.byteLength(text) === end - start;
 }
 
-/** What the split is given: {@link planExport}, or a stand-in of its tests. */
-export type PlanExport = (input: PlanInput) => PlannedExport;
-
 function withoutColumn(schema: ConnectorSchema, { fields }: ResolvedMapping): Reason[] {
   const mapped = new Set(fields.map(({ field }) => field.name));
   const missing = schema.fields.filter(({ name }) => !mapped.has(name)).map(({ name }) => `"${name}"`);

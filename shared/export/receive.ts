@@ -60,7 +60,7 @@ export async function receiveBlob(
 }
 
 /** Name of the connector: the first folder of the blob's name, '' for a blob in no folder. */
-export function connectorOf(blobName: string): string {
+function connectorOf(blobName: string): string {
   const slash = blobName.indexOf('/');
   return slash === -1 ? '' : blobName.slice(0, slash);
 }

@@ -12,7 +12,7 @@ export type AuditLine = {
 };
 
 /** A longer line is no audit entry: headers, URI and claims come to some 30 KB. Bytes. */
-export const MAX_LINE_BYTES = 1024 * 1024;
+const MAX_LINE_BYTES = 1024 * 1024;
 
 /**
  * Cuts a stream of bytes into lines, keeping one line and one buffer in memory at most. What follows the last line end comes

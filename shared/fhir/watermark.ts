@@ -40,7 +40,7 @@ export const markOf = (hours: Watermark['hours'], hour: number): HourMark =>
 
 const PARTITION = 'fhir';
 /** A collector that died is taken over after this, ms. Renewed long before. */
-export const CLAIM_MS = 120_000;
+const CLAIM_MS = 120_000;
 
 /** A watermark claimed by one run. Every change is conditional: when another run took over, ConflictError ends this one. */
 export class ClaimedWatermark {

@@ -3,7 +3,7 @@ import type { TableStore } from '../storage/tables.ts';
 import { isoTime } from './exports.ts';
 
 /** Where the sweep says in the table `marks` that it lives. */
-export const SWEEP_HEARTBEAT = { partitionKey: 'heartbeat', rowKey: 'sweep' } as const;
+const SWEEP_HEARTBEAT = { partitionKey: 'heartbeat', rowKey: 'sweep' } as const;
 
 /** When the sweep last ran to its end, and when it last looked at every blob. UTC ms. */
 export type Heartbeat = { readonly at: number; readonly fullListingAt?: number };

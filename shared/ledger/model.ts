@@ -63,7 +63,7 @@ export const FINAL_CHUNK_STATES: ReadonlySet<ChunkState> = new Set(['delivered',
  * parts (some accepted, some refused, or not all saved): its row of parts says which, `d` doubtful: may have been received, yet an
  * operator asked to send it once more.
  */
-export type BatchState = 'unsent' | 'sending' | 'accepted' | 'refused' | 'held' | 'inParts' | 'doubtful';
+type BatchState = 'unsent' | 'sending' | 'accepted' | 'refused' | 'held' | 'inParts' | 'doubtful';
 export const BATCH_LETTERS = {
   unsent: 'u',
   sending: 's',
@@ -72,7 +72,7 @@ export const BATCH_LETTERS = {
   held: 'h',
   inParts: 'p',
   doubtful: 'd',
-} as const;
+} as const satisfies Readonly<Record<BatchState, string>>;
 
 /** More batches in one chunk than this is refused at start: the states of all lie in one row. */
 export const MAX_BATCHES_PER_CHUNK = 1000;

@@ -14,7 +14,7 @@ const PLACES = [
 ];
 
 /** The system's browser, undefined when there is none. */
-export const browserPath: string | undefined = PLACES.find((place) => place !== '' && existsSync(place));
+const browserPath: string | undefined = PLACES.find((place) => place !== '' && existsSync(place));
 
 /** Why tests that need a browser are skipped; false when they are not. */
 export const withoutBrowser: string | false =

@@ -1,10 +1,4 @@
-import {
-  chunkRowKey,
-  connectorKey,
-  exportId,
-  type ChunkRow,
-  type ExportRow,
-} from '../../shared/ledger/model.ts';
+import { connectorKey, exportId, type ChunkRow, type ExportRow } from '../../shared/ledger/model.ts';
 
 const instant = '2026-11-21T06:00:00.000Z';
 const zeroes = { accepted: 0, quarantined: 0, failed: 0, possiblyDuplicated: 0, requests: 0, retries: 0 };
@@ -64,9 +58,3 @@ export function aChunkRow(change: Partial<ChunkRow> = {}): ChunkRow {
     ...change,
   };
 }
-
-/** Keys of a chunk's row. */
-export const keysOf = (row: ChunkRow): [partitionKey: string, rowKey: string] => [
-  row.exportId,
-  chunkRowKey(row.chunk),
-];

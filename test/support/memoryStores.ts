@@ -1,5 +1,5 @@
 /** The three ports in memory, with the rules of the real services and a hook to break every call. */
-export type { FaultHook, StoreCall } from './faultHook.ts';
+export type { FaultHook } from './faultHook.ts';
 export { MemoryBlobs } from './memoryBlobs.ts';
-export { MemoryQueue, type ReceivedMessage } from './memoryQueue.ts';
+export { MemoryQueue } from './memoryQueue.ts';
 export { MemoryTable } from './memoryTable.ts';

@@ -22,7 +22,7 @@ import { VirtualClock } from './virtualClock.ts';
 const quiet = () => undefined;
 
 /** A head of one line and columns that may hold anything but nothing: enough to split by. */
-export const planByFirstLine: SweepServices['planExport'] = ({ head, settings, mapping, encoding }) => {
+const planByFirstLine: SweepServices['planExport'] = ({ head, settings, mapping, encoding }) => {
   const end = Buffer.from(head).indexOf('\n') + 1;
   if (end === 0) throw new ExportRejectedError({ code: 'NO_HEADER', cause: 'No header.', cure: 'Add one.' });
   const header = Buffer.from(head.subarray(0, end)).toString();
