@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Answer, Exchange } from '../../../shared/connector/exchange.ts';
+import {
+  AADSTS,
+  BREAKS,
+  CUT,
+  STATUS_CLASSES,
+  STATUSES,
+  STRANGE,
+  TOKEN_FAILURES,
+} from '../../../shared/connector/outcomeTable.ts';
 import { type Judgement, judge } from '../../../shared/connector/outcomes.ts';
 
 const NOW = Date.parse('2026-11-21T08:00:00Z');
@@ -20,7 +29,9 @@ describe('statuses', () => {
   const CASES: readonly [number, string, string][] = [
     [200, 'accepted done', 'accepted done'],
     [202, 'accepted done', 'accepted done'],
+    [199, 'ambiguous retry', 'notAccepted retry'],
     [204, 'accepted done', 'accepted done'],
+    [299, 'accepted done', 'accepted done'],
     [301, 'notAccepted block', 'notAccepted block'],
     [307, 'notAccepted block', 'notAccepted block'],
     [400, 'notAccepted refuse', 'notAccepted refuse'],
@@ -90,6 +101,8 @@ describe('what a 2xx says', () => {
     ['not json', 'application/json', { anomaly: true }],
     ['<html></html>', undefined, { anomaly: true }],
     ['sign in', 'text/html; charset=utf-8', { anomaly: true }],
+    ['', 'application/json', {}],
+    ['{}', 'application/json', {}],
   ];
   for (const [body, contentType, expected] of CASES) {
     test(`${JSON.stringify(body)} as ${contentType ?? 'anything'}`, () => {
@@ -107,6 +120,33 @@ describe('what a 2xx says', () => {
 });
 
 describe('the rest', () => {
+  test('a judgement holds what is known, and no field without a value', () => {
+    const { cause, cure } = STATUSES[429]!;
+    assert.deepEqual(judge(answered(429), NOW), {
+      certainty: 'notAccepted',
+      next: 'retry',
+      code: 'HTTP_429',
+      status: 429,
+      reason: { code: 'HTTP_429', status: 429, cause, cure },
+    });
+    const down = TOKEN_FAILURES.unavailable;
+    const unavailable = {
+      certainty: 'notAccepted',
+      next: 'retry',
+      code: 'TOKEN_UNAVAILABLE',
+      reason: { code: 'TOKEN_UNAVAILABLE', cause: down.cause, cure: down.cure },
+    };
+    assert.deepEqual(judge({ kind: 'noToken', failure: { kind: 'unavailable' } }, NOW), unavailable);
+    assert.deepEqual(
+      judge({ kind: 'noToken', failure: { kind: 'unavailable', status: 429, retryAfterMs: 7000 } }, NOW),
+      { ...unavailable, status: 429, retryAfterMs: 7000 },
+    );
+  });
+
+  test('the words that came with a 413 are quoted too', () => {
+    assert.equal(judge(answered(413, { body: Buffer.from('at most 4 MiB') }), NOW).words, 'at most 4 MiB');
+  });
+
   test('quotes at most 2,000 characters, of refusals only, and never in the reason', () => {
     const body = Buffer.from(`canary ${'x'.repeat(3000)}`);
 
@@ -157,5 +197,58 @@ describe('the rest', () => {
     assert.match(cause, /another tenant/);
     assert.match(cause, /CLOUD/);
     assert.match(judge(answered(404), NOW).reason.cause, /JOB_ID/);
+  });
+});
+
+describe('what an operator reads', () => {
+  const SENTENCE = /^[A-Z].{10,}\.$/;
+  const TABLES = { STATUSES, STATUS_CLASSES, STRANGE: { STRANGE }, CUT, BREAKS, TOKEN_FAILURES, AADSTS };
+  /** What one can look at: a setting, a thing, a page. */
+  const PLACE = /\b[A-Z]{3,}(?:_[A-Z]+)*\b|secret|certificate|quarantine|identity|docs\//u;
+  for (const [table, entries] of Object.entries(TABLES)) {
+    test(`${table}: each cause is a sentence, and each cure says where to look or that nothing need be done`, () => {
+      for (const [key, { cause, cure }] of Object.entries(entries)) {
+        assert.match(cause, SENTENCE, key);
+        assert.match(cure, SENTENCE, key);
+        assert.match(cure, cure.startsWith('None needed') ? /^None needed[.:]/ : PLACE, key);
+      }
+    });
+  }
+
+  test('what is tried again needs nobody; what blocks or refuses needs somebody', () => {
+    for (const entries of [STATUSES, STATUS_CLASSES, { STRANGE }, CUT, BREAKS, TOKEN_FAILURES]) {
+      for (const [key, { next, cure }] of Object.entries(entries)) {
+        const byItself = next === 'retry' || next === 'shrink' || next === 'done';
+        assert.equal(cure.startsWith('None needed'), byItself, key);
+      }
+    }
+  });
+
+  // Microsoft's reference of AADSTS codes says what each means.
+  const ENTRA: readonly [string, RegExp, RegExp][] = [
+    ['7000215', /secret is wrong/, /new client secret/],
+    ['7000222', /secret has expired/, /new client secret/],
+    ['700027', /certificate/, /Upload the certificate/],
+    ['700016', /app registration does not exist/, /APP_ID and TENANT_ID/],
+    ['90002', /tenant does not exist/, /TENANT_ID and CLOUD/],
+    ['500011', /resource/, /RESOURCE/],
+    ['700212', /audience/, /audience/],
+    ['700213', /subject/, /subject/],
+    ['700211', /issuer/, /issuer/],
+    ['700236', /another tenant/, /multi-tenant/],
+  ];
+  for (const [aadsts, cause, cure] of ENTRA) {
+    test(`AADSTS${aadsts} is told by its own cause and cure`, () => {
+      const { reason } = judge({ kind: 'noToken', failure: { kind: 'refused', aadsts } }, NOW);
+      assert.match(reason.cause, cause);
+      assert.ok(reason.cause.endsWith(`(AADSTS${aadsts})`));
+      assert.match(reason.cure, cure);
+    });
+  }
+
+  test('an AADSTS code that is not known is told beside the general cause and cure', () => {
+    const { reason } = judge({ kind: 'noToken', failure: { kind: 'refused', aadsts: '12345' } }, NOW);
+    assert.equal(reason.cause, `${TOKEN_FAILURES.refused.cause} (AADSTS12345)`);
+    assert.equal(reason.cure, TOKEN_FAILURES.refused.cure);
   });
 });

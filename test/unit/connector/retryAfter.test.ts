@@ -21,8 +21,11 @@ const CASES: readonly [string | undefined, string | undefined, number | undefine
   ['Sat, 21 Nov 2036 08:00:00 GMT', undefined, WEEK],
   ['2026-11-21T08:00:30Z', undefined, undefined],
   ['Sat, 21 Nov 2026 99:00:30 GMT', undefined, undefined],
+  ['x Sat, 21 Nov 2026 08:00:30 GMT', undefined, undefined],
+  ['Sat, 21 Nov 2026 08:00:30 GMT+2', undefined, undefined],
   // The far end's clock is two hours ahead: what counts is the distance on that clock.
   ['Sat, 21 Nov 2026 10:00:05 GMT', 'Sat, 21 Nov 2026 10:00:00 GMT', 5000],
+  ['Sat, 21 Nov 2026 10:00:05 GMT', ' Sat, 21 Nov 2026 10:00:00 GMT ', 5000],
   ['Sat, 21 Nov 2026 08:00:05 GMT', 'garbage', 5000],
 ];
 
