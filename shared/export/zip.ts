@@ -17,15 +17,16 @@ export type ZippedFile = { readonly name: string; readonly content: AsyncIterabl
  * @throws {ExportRejectedError} MULTIPLE_FILES, ENCRYPTED_ARCHIVE, DAMAGED_ARCHIVE, the last one possibly while reading
  */
 export async function openZip(source: PackedSource): Promise<ZippedFile> {
-  const { RandomAccessReader, fromRandomAccessReaderPromise } = await import('yauzl');
+  // Its names are on the default export alone once it is bundled: it is CommonJS.
+  const { default: yauzl } = await import('yauzl');
   const watched = new WatchedSource(source);
-  class Reader extends RandomAccessReader {
+  class Reader extends yauzl.RandomAccessReader {
     override _readStreamForRange(start: number, end: number): Readable {
       return Readable.from(watched.read(start, end), { objectMode: false });
     }
   }
   const options = { lazyEntries: true, autoClose: false, validateEntrySizes: true };
-  const zip = await watched.guard(fromRandomAccessReaderPromise(new Reader(), source.bytes, options));
+  const zip = await watched.guard(yauzl.fromRandomAccessReaderPromise(new Reader(), source.bytes, options));
   const entry = await onlyFile(zip, watched);
   return { name: entry.fileName, content: contentOf(zip, entry, watched) };
 }
