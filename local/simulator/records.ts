@@ -1,6 +1,7 @@
 const QUOTE = 0x22;
 const LF = 0x0a;
 const CR = 0x0d;
+const TAB = 0x09;
 
 /** The delimiter of a header line, as a byte: the most frequent of those an export may have. */
 export function delimiterOf(part: Buffer): number {
@@ -15,6 +16,7 @@ export function delimiterOf(part: Buffer): number {
 /**
  * Count the records of a delimited text, the header among them, and tell where each lies (without its line end).
  * Aware of quotes: one at the start of a field opens it, a doubled one inside stands for itself. Blank lines are no records.
+ * Tab-separated text is written without quoting too: there quotes are data unless each that opens a field closes it.
  * Jumps from quote to quote and from line end to line end instead of looking at each byte: it shares the processor with
  * the pipeline under test.
  */
@@ -23,7 +25,7 @@ export function scanRecords(part: Buffer, onRecord?: (start: number, end: number
   let count = 0;
   let start = 0;
   let at = 0;
-  let quote = part.indexOf(QUOTE);
+  let quote = delimiter === TAB && !closesEveryQuote(part, delimiter) ? -1 : part.indexOf(QUOTE);
   while (start < part.length) {
     const lf = part.indexOf(LF, at);
     const stop = lf < 0 ? part.length : lf;
@@ -49,4 +51,20 @@ function closingQuote(part: Buffer, from: number): number {
   let at = part.indexOf(QUOTE, from);
   while (at >= 0 && part[at + 1] === QUOTE) at = part.indexOf(QUOTE, at + 2);
   return at < 0 ? part.length : at;
+}
+
+function closesEveryQuote(part: Buffer, delimiter: number): boolean {
+  for (let at = part.indexOf(QUOTE); at >= 0; at = part.indexOf(QUOTE, at)) {
+    const before = part[at - 1];
+    if (before !== delimiter && before !== LF && before !== undefined) {
+      at += 1;
+      continue;
+    }
+    const end = closingQuote(part, at + 1) + 1;
+    const behind = part[end];
+    if (end > part.length || (behind !== undefined && behind !== delimiter && behind !== LF && behind !== CR))
+      return false;
+    at = end;
+  }
+  return true;
 }

@@ -22,6 +22,12 @@ for (const [what, text, expected] of [
     ['a|b', '"1\n""x""\n"|2', '3|4'],
   ],
   ['a stray quote inside a field', 'a,b\n5" disk,2\n3,4\n', ['a,b', '5" disk,2', '3,4']],
+  [
+    'tabs and no quoting',
+    'a\tb\n"Ward 3" east\t2\n"open\t4\nO"B\t6\n',
+    ['a\tb', '"Ward 3" east\t2', '"open\t4', 'O"B\t6'],
+  ],
+  ['tabs and quoting', 'a\tb\r\n"1\r\n"\t"2"\r\n3\t4', ['a\tb', '"1\r\n"\t"2"', '3\t4']],
   ['a quote never closed', 'a,b\n"1,2\n3,4\n', ['a,b', '"1,2\n3,4\n']],
 ] as const) {
   test(`scanRecords: ${what}`, () => assert.deepEqual(recordsOf(text), expected));
