@@ -16,11 +16,12 @@ export function rulesReader(connectors: readonly ConnectorConfig[]): SplitServic
   };
 }
 
-async function rulesOf({
+/** {@link rulesReader} for one connector. @throws {SettingsError} when its mapping cannot be used */
+export async function rulesOf({
   name,
   schema: schemaName,
   mapping,
-}: ConnectorConfig): Promise<ConnectorRules | undefined> {
+}: Pick<ConnectorConfig, 'name' | 'schema' | 'mapping'>): Promise<ConnectorRules | undefined> {
   if (mapping !== undefined) {
     const text = mapping.trimStart().startsWith('{') ? mapping : await readFile(mapping, 'utf8');
     return parseMappingFile(text, schemaName);

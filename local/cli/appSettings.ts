@@ -4,6 +4,7 @@ import { connectorPrefix } from '../../shared/config/connectorPrefix.ts';
 import { connectorSettings } from '../../shared/config/connectorSettings.ts';
 import { fhirSettings } from '../../shared/config/fhirSettings.ts';
 import * as groups from '../../shared/config/settings.ts';
+import { PipelineError } from '../../shared/errors.ts';
 import type { Simulator } from '../simulator/types.ts';
 import type { StackOptions } from './options.ts';
 import { UsageError } from './usageError.ts';
@@ -64,11 +65,9 @@ export function appSettingsFor(
   try {
     readConfig(settings);
   } catch (error) {
-    throw new UsageError(
-      (error as Error).message,
-      'See --help, and docs/configuration.md for every setting.',
-      { cause: error },
-    );
+    if (!(error instanceof PipelineError)) throw error;
+    const { cause, cure } = error.reason;
+    throw new UsageError(cause, `${cure} See --help for the options.`, { cause: error });
   }
   return settings;
 }

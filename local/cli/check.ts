@@ -1,20 +1,21 @@
-import { readFile } from 'node:fs/promises';
 import { SingleBar } from 'cli-progress';
 import type { Command } from 'commander';
-import { SettingsError } from '../../shared/errors.ts';
-import { DEFAULT_SPLIT_SETTINGS } from '../../shared/export/services.ts';
-import { loadConnectorRules, parseMappingFile, type ConnectorRules } from '../../shared/schema/connector.ts';
-import { checkExport, rejected, type CheckResult } from './checkExport.ts';
+import { readSettings } from '../../shared/config/setting.ts';
+import { deliverySettings, exportSettings } from '../../shared/config/settings.ts';
+import type { ConnectorRules } from '../../shared/schema/connector.ts';
+import { checkExport, rejected, type CheckLimits, type CheckResult } from './checkExport.ts';
 import { checkReport, estimateSeconds } from './checkReport.ts';
+import { requireRules } from './connectorRules.ts';
 import { initMapping } from './initMapping.ts';
 import { readInputs, type Input } from './inputs.ts';
 import { DEFAULT_CONNECTOR, wholeNumber } from './options.ts';
+import { printable } from './summary.ts';
 import { UsageError } from './usageError.ts';
 
 type CheckFlags = {
   connector: string;
   mapping?: string;
-  recordsPerRequest: number;
+  recordsPerRequest?: number;
   json?: boolean;
   init?: boolean;
   overwrite?: boolean;
@@ -32,12 +33,7 @@ export function addCheckCommand(program: Command): void {
     .argument('<files...>', 'exports to judge')
     .option('--connector <name>', 'connector they are meant for', DEFAULT_CONNECTOR)
     .option('--mapping <file>', 'column mapping (default: mappings/<connector>.json, if there is one)')
-    .option(
-      '--records-per-request <n>',
-      'records per request, for the estimate',
-      wholeNumber(1),
-      DEFAULT_SPLIT_SETTINGS.recordsPerRequest,
-    )
+    .option('--records-per-request <n>', 'records per request, for the estimate', wholeNumber(1))
     .option('--json', 'the last line of standard output is one JSON object')
     .option(
       '--init',
@@ -53,12 +49,13 @@ export function addCheckCommand(program: Command): void {
 
 async function checkAll(inputs: readonly Input[], flags: CheckFlags): Promise<number> {
   const began = performance.now();
-  const rules = await readRules(flags);
+  const rules = await requireRules(flags.connector, flags.mapping);
+  const limits = readLimits(flags);
   const results: CheckResult[] = [];
   for (const input of inputs) {
     const result = input.refused
       ? rejected(input.name, [input.refused])
-      : await checkOne(input, rules, flags.recordsPerRequest);
+      : await checkOne(input, rules, limits);
     results.push(result);
     if (!flags.json) console.log(checkReport(result));
   }
@@ -72,43 +69,37 @@ async function checkAll(inputs: readonly Input[], flags: CheckFlags): Promise<nu
   return results.every(({ state }) => state === 'completed') ? 0 : 2;
 }
 
-async function readRules({ connector, mapping }: CheckFlags): Promise<ConnectorRules> {
-  try {
-    const rules =
-      mapping === undefined
-        ? await loadConnectorRules(connector, MAPPINGS)
-        : await parseMappingFile(await readMapping(mapping), connector);
-    if (rules) return rules;
-  } catch (error) {
-    if (!(error instanceof SettingsError)) throw error;
-    throw new UsageError(error.reason.cause, error.reason.cure, { cause: error });
-  }
-  throw new UsageError(
-    `There is no schema for the connector "${connector}".`,
-    `Name the connector with --connector, or its schema under "schema" in ${MAPPINGS}/${connector}.json.`,
+/** The limits of the functions, by the same settings. @throws {UsageError} naming the setting that is wrong */
+function readLimits({ recordsPerRequest }: CheckFlags): CheckLimits {
+  const faults: string[] = [];
+  const { maxExportBytes, maxExportRecords, chunkRecords, maxRecordBytes } = readSettings(
+    exportSettings,
+    process.env,
+    faults,
   );
-}
-
-async function readMapping(file: string): Promise<string> {
-  return readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new UsageError(
-      `The mapping file ${file} cannot be read (${error.code ?? error.name}).`,
-      'Check the path and its permissions.',
-      { cause: error },
-    );
-  });
+  const delivery = readSettings(deliverySettings, process.env, faults);
+  if (faults.length > 0)
+    throw new UsageError(faults.join(' '), 'Correct it in the environment, or take it out.');
+  return {
+    maxExportBytes,
+    maxExportRecords,
+    chunkRecords,
+    maxRecordBytes,
+    maxBodyBytes: delivery.maxBodyBytes,
+    recordsPerRequest: recordsPerRequest ?? delivery.recordsPerRequest,
+  };
 }
 
 async function checkOne(
   { file, name, bytes }: Input,
   rules: ConnectorRules,
-  recordsPerRequest: number,
+  limits: CheckLimits,
 ): Promise<CheckResult> {
-  const progress = process.stderr.isTTY ? barOf(name, bytes) : linesOf(name, bytes);
+  const progress = process.stderr.isTTY ? barOf(printable(name), bytes) : linesOf(printable(name), bytes);
   try {
     return await checkExport(file, name, {
       rules,
-      recordsPerRequest,
+      limits,
       arrivedAt: Date.now(),
       onProgress: (more) => progress.add(more),
     });

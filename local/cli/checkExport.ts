@@ -3,7 +3,8 @@ import { ExportRejectedError, formatReason, type Reason } from '../../shared/err
 import { decideEncoding } from '../../shared/export/encoding.ts';
 import { HEAD_BYTES } from '../../shared/export/head.ts';
 import { planExport, type PlannedExport } from '../../shared/export/plan.ts';
-import { DEFAULT_SPLIT_SETTINGS } from '../../shared/export/services.ts';
+import { DEFAULT_SPLIT_SETTINGS, type SplitSettings } from '../../shared/export/services.ts';
+import { NO_RECORDS } from '../../shared/export/noRecords.ts';
 import type { ExportPlan, PinnedEncoding } from '../../shared/export/types.ts';
 import { judgeRefusals } from '../../shared/export/refusalPolicy.ts';
 import { SNIFF_BYTES, unpack, unpackPlan } from '../../shared/export/unpack.ts';
@@ -40,9 +41,20 @@ export type CheckResult = {
   readonly seconds: number;
 };
 
+/** Settings of the split that a verdict depends on. */
+export type CheckLimits = Pick<
+  SplitSettings,
+  | 'chunkRecords'
+  | 'recordsPerRequest'
+  | 'maxBodyBytes'
+  | 'maxRecordBytes'
+  | 'maxExportBytes'
+  | 'maxExportRecords'
+>;
+
 export type CheckOptions = {
   readonly rules: ConnectorRules;
-  readonly recordsPerRequest: number;
+  readonly limits: CheckLimits;
   /** When it is to be taken to arrive, UTC ms: later times of a record than a day after that are refused. */
   readonly arrivedAt: number;
   /** Called after each buffer with its length, bytes as they are unpacked. */
@@ -82,9 +94,8 @@ export function rejected(name: string, reasons: readonly Reason[]): CheckResult 
 async function judge(
   handle: FileHandle,
   { name, bytes }: { readonly name: string; readonly bytes: number },
-  { rules, recordsPerRequest, arrivedAt, onProgress }: CheckOptions,
+  { rules, limits, arrivedAt, onProgress }: CheckOptions,
 ): Promise<Omit<CheckResult, 'name' | 'bytes' | 'seconds'>> {
-  const limits = DEFAULT_SPLIT_SETTINGS;
   if (bytes > limits.maxExportBytes) throw tooLarge(bytes, limits.maxExportBytes);
   const forced = rules.mapping.encoding;
   const read = (start: number, end: number): AsyncIterable<Uint8Array> => readFile(handle, start, end);
@@ -103,7 +114,8 @@ async function judge(
   const head = await first(sample.content, HEAD_BYTES);
   const totalBytes =
     packing === 'none' ? bytes : head.length < HEAD_BYTES ? head.length : Number.MAX_SAFE_INTEGER;
-  const { chunkRecords, maxBodyBytes, maxRecordBytes, onUnknownOutcome } = limits;
+  const { chunkRecords, recordsPerRequest, maxBodyBytes, maxRecordBytes } = limits;
+  const { onUnknownOutcome } = DEFAULT_SPLIT_SETTINGS;
   const plan = (encoding?: PinnedEncoding): PlannedExport =>
     planExport({
       name: sample.name,
@@ -175,7 +187,9 @@ function summary(
       column: mapping.columns[column] ?? '',
       how,
     })),
-    reasons: (rejection ? [rejection] : warnings).map(formatReason),
+    reasons: (rejection ? [rejection] : records === 0 ? [NO_RECORDS, ...warnings] : warnings).map(
+      formatReason,
+    ),
   };
 }
 

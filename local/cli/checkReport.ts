@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 import type { CheckResult } from './checkExport.ts';
+import { printable } from './summary.ts';
 
 const DELIMITERS: Readonly<Record<string, string>> = {
   ',': 'comma',
@@ -19,7 +20,7 @@ export function estimateSeconds(requests: number): number {
 /** What was found of one file, as a terminal shows it. Column names, line numbers and counts; never a value. */
 export function checkReport(result: CheckResult): string {
   const { name, state, records, accepted, quarantined, requests, format, reasons, seconds } = result;
-  const lines = [`${name}: ${VERDICTS[state]}`];
+  const lines = [`${printable(name)}: ${VERDICTS[state]}`];
   if (format) {
     const packed = format.packing === 'none' ? '' : `, ${format.packing}`;
     const quotes = format.quoting === 'none' ? ', no quoting' : '';

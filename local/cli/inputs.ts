@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Reason } from '../../shared/errors.ts';
+import { isPartialName } from '../../shared/export/fileName.ts';
 import { UsageError } from './usageError.ts';
 
 /** A file named on the command line, looked at but not yet read. */
@@ -14,7 +15,8 @@ export type Input = {
 };
 
 /**
- * Look at the files of a command line. A folder is refused as an export; a file that is not there ends the command.
+ * Look at the files of a command line. A folder is refused as an export, and so is a file that the pipeline would overlook by its
+ * name; a file that is not there ends the command.
  *
  * @throws {UsageError} for a file that is missing or unreadable, and for two files of one base name
  */
@@ -43,7 +45,9 @@ async function look(file: string): Promise<Pick<Input, 'bytes' | 'refused'>> {
       'Check the path and its permissions.',
     );
   });
-  if (facts.isFile()) return { bytes: facts.size };
+  if (facts.isFile()) {
+    return isPartialName(file) ? { bytes: facts.size, refused: PARTIAL_NAME } : { bytes: facts.size };
+  }
   const cause = facts.isDirectory()
     ? `${file} is a folder, not an export.`
     : `${file} is not a regular file.`;
@@ -52,3 +56,10 @@ async function look(file: string): Promise<Pick<Input, 'bytes' | 'refused'>> {
     refused: { code: 'NOT_A_FILE', cause, cure: 'Name the export files in it one by one.' },
   };
 }
+
+const PARTIAL_NAME: Reason = {
+  code: 'PARTIAL_NAME',
+  cause:
+    'The name ends in .part, .filepart or .tmp, as that of a file still being written: the pipeline overlooks it.',
+  cure: 'Name the file after what it is (.csv, .psv, .tsv) once it is whole.',
+};

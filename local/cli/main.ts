@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { SettingsError } from '../../shared/errors.ts';
 import { machineFault } from './machineFault.ts';
 import { UsageError } from './usageError.ts';
 
@@ -15,27 +16,33 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
 
 /**
  * Run one command line and return its exit code. Commands set `process.exitCode` themselves; what they throw is shown as
- * cause and cure, without a stack.
+ * cause and cure, without a stack; with `--json` they stand in an object on standard output as well.
  */
 export async function main(argv: readonly string[]): Promise<void> {
+  const begun = performance.now();
   const program = new Command('npm run').exitOverride().showHelpAfterError('(add --help for the options)');
   const named = COMMANDS[argv[0] ?? ''];
   for (const load of named ? [named] : Object.values(COMMANDS)) (await load())(program);
   try {
     await program.parseAsync([...argv], { from: 'user' });
   } catch (error) {
-    process.exitCode = exitCodeFor(error);
+    if (error instanceof CommanderError && error.exitCode === 0) return;
+    process.exitCode = 1;
+    const { cause, cure } = explain(error);
+    // Commander has shown its own errors already.
+    if (!(error instanceof CommanderError)) console.error(`Error: ${cause}\n${cure}`);
+    if (argv.includes('--json')) {
+      const seconds = (performance.now() - begun) / 1000;
+      console.log(JSON.stringify({ exports: [], seconds, peakRssMb: 0, error: `${cause} ${cure}` }));
+    }
   }
 }
 
-function exitCodeFor(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 1;
+function explain(error: unknown): { readonly cause: string; readonly cure: string } {
+  if (error instanceof SettingsError) return error.reason;
   const known = error instanceof UsageError ? error : machineFault(error);
-  if (known) {
-    console.error(`Error: ${known.message}\n${known.cure}`);
-    return 1;
-  }
-  console.error(`Error: ${error instanceof Error ? error.message : String(error)}`);
-  console.error('If this persists, the logs folder of the run says more (default .local/out/logs).');
-  return 1;
+  if (known) return { cause: known.message, cure: known.cure };
+  const cause = error instanceof Error ? error.message : String(error);
+  if (error instanceof CommanderError) return { cause, cure: 'Add --help for the options.' };
+  return { cause, cure: 'If this persists, the logs folder of the run says more (default .local/out/logs).' };
 }

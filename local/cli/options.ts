@@ -33,6 +33,11 @@ export function wholeNumber(least: number): (text: string) => number {
   };
 }
 
+function connectorName(text: string): string {
+  if (/^[\dA-Za-z][\dA-Za-z_-]{0,62}$/.test(text)) return text;
+  throw new InvalidArgumentError('Expected up to 63 letters, digits, "-" and "_".');
+}
+
 /** Declare the options that `npm start` and `npm run watch` share. */
 export function addStackOptions(command: Command): Command {
   return command
@@ -40,6 +45,7 @@ export function addStackOptions(command: Command): Command {
     .option(
       '--connector <name>',
       'connector to push to: the folder in the exports container',
+      connectorName,
       DEFAULT_CONNECTOR,
     )
     .option(

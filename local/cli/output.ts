@@ -66,6 +66,7 @@ async function mirrorContainer(
 ): Promise<string[]> {
   const client = BlobServiceClient.fromConnectionString(connectionString).getContainerClient(container);
   const files: string[] = [];
+  await mkdir(folder, { recursive: true });
   if (!(await client.exists())) return files;
   for await (const { name } of client.listBlobsFlat()) {
     const file = path.join(folder, ...name.split('/').filter((part) => part !== '..' && part !== '.'));

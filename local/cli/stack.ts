@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { ensureBuilt, HOST_PROGRAM, ROOT } from '../build/build.ts';
 import { startFunctions, type Functions, type FunctionsOptions } from '../host/supervisor.ts';
@@ -9,8 +10,10 @@ import { CONTAINERS, QUEUES, TABLES } from '../../shared/ledger/model.ts';
 import { openStorage, type Storage } from '../../shared/storage/azureStorage.ts';
 import { readStorageConnection } from '../../shared/storage/connection.ts';
 import { appSettingsFor } from './appSettings.ts';
+import { requireRules } from './connectorRules.ts';
 import { LedgerView } from './ledgerView.ts';
 import type { StackOptions } from './options.ts';
+import { UsageError } from './usageError.ts';
 
 /** Everything that runs for a local job: storage emulator, connector simulator, functions. */
 export type Stack = {
@@ -57,6 +60,7 @@ export async function startStack(
   ports: StackPorts = {},
   source?: Source,
 ): Promise<Stack> {
+  await requireRules(options.connector, options.mapping);
   const parts: Part[] = [];
   const stop = async (): Promise<void> => {
     for (let part = parts.pop(); part; part = parts.pop()) await part.stop();
@@ -138,13 +142,24 @@ export async function openLocal(connectionString: string): Promise<Storage> {
 }
 
 /** The connector simulator, as the options say. */
-export function simulatorFor(options: StackOptions): Promise<Simulator> {
+export async function simulatorFor(options: StackOptions): Promise<Simulator> {
   const { latency, seed, faults, received, jobId } = options;
+  if (received !== undefined) await makeReceived(received);
   return startSimulator({
     latencyMs: latency,
     seed,
     ...(faults === undefined ? {} : { faults }),
     ...(received === undefined ? {} : { receivedFolder: received }),
     ...(jobId === undefined ? {} : { jobs: [{ jobId }] }),
+  });
+}
+
+async function makeReceived(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+    throw new UsageError(
+      `The folder ${folder} for received bodies cannot be made (${error.code ?? error.name}).`,
+      'Name a folder you can write to with --received DIR.',
+      { cause: error },
+    );
   });
 }

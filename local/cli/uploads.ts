@@ -30,7 +30,8 @@ export class Uploads {
    * @param again send it although the same content was sent before
    */
   async put(input: Input, again: boolean): Promise<Uploaded> {
-    const blobName = `${this.#connector}/${input.name}`;
+    // Storage takes a backslash for a slash, and would know the blob by another name than we do.
+    const blobName = `${this.#connector}/${input.name.replaceAll('\\', '/')}`;
     const unfinished = (await this.#ledger.unfinished(this.#connector)).filter(
       (row) => row.blobName === blobName,
     );

@@ -5,7 +5,7 @@ export type Signature = { readonly kind: 'gzip' | 'zip' | 'archive' | 'binary'; 
 
 const SIGNATURES: readonly (readonly [hex: string, kind: Signature['kind'], label: string])[] = [
   ['1f8b08', 'gzip', 'gzip'],
-  ['504b0304', 'zip', 'zip (or an Office document such as .xlsx)'],
+  ['504b0304', 'zip', 'zip, or an Office document such as .xlsx'],
   ['504b0506', 'zip', 'an empty zip'],
   ['504b0708', 'zip', 'a part of a split zip'],
   ['377abcaf271c', 'archive', '7z'],

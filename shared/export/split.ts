@@ -9,6 +9,7 @@ import { discard, NOTHING_SENT, releaseExport } from './complete.ts';
 import { exportDigest } from './digest.ts';
 import { decideEncoding } from './encoding.ts';
 import { HEAD_BYTES } from './head.ts';
+import { NO_RECORDS } from './noRecords.ts';
 import { pinExport, sourceName } from './pin.ts';
 import { readBytes } from './readBytes.ts';
 import { judgeRefusals } from './refusalPolicy.ts';
@@ -224,12 +225,6 @@ async function close(
   });
   await releaseExport(claim.stored, services);
 }
-
-const NO_RECORDS: Reason = {
-  code: 'NO_RECORDS',
-  cause: 'The export holds a header and no records.',
-  cure: 'Nothing, if a day without records is right; else look for the cause in the EHR system.',
-};
 
 const LOST: Reason = {
   code: 'SOURCE_LOST',

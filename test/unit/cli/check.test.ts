@@ -5,10 +5,11 @@ import path from 'node:path';
 import { after, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import iconv from 'iconv-lite';
-import { checkExport, type CheckResult } from '../../../local/cli/checkExport.ts';
+import { checkExport, type CheckLimits, type CheckResult } from '../../../local/cli/checkExport.ts';
 import { checkReport } from '../../../local/cli/checkReport.ts';
 import { initMapping } from '../../../local/cli/initMapping.ts';
 import { readInputs } from '../../../local/cli/inputs.ts';
+import { DEFAULT_SPLIT_SETTINGS } from '../../../shared/export/services.ts';
 import type { MappingFile } from '../../../shared/schema/mappingFile.ts';
 import { runCli } from '../../support/cli.ts';
 import { HEADER_COLUMNS, plainExport } from '../../support/healthcare.ts';
@@ -27,10 +28,11 @@ async function check(
   name: string,
   content: string | Buffer,
   mapping: MappingFile = {},
+  limits: Partial<CheckLimits> = {},
 ): Promise<CheckResult> {
   return checkExport(await put(name, content), name, {
     rules: { schema: healthcare, mapping },
-    recordsPerRequest: 10,
+    limits: { ...DEFAULT_SPLIT_SETTINGS, recordsPerRequest: 10, ...limits },
     arrivedAt: ARRIVED_AT,
     onProgress: () => {},
   });
@@ -124,6 +126,41 @@ describe('npm run check', () => {
     assert.deepEqual([missing.code, /There is no file/.test(missing.stderr)], [1, true]);
     const broken = await runCli(['check', good, '--mapping', await put('broken.json', '{')]);
     assert.deepEqual([broken.code, /it is not JSON/.test(broken.stderr)], [1, true]);
+  });
+});
+
+describe('as the functions would judge', () => {
+  test('limits and mapping come from the same settings', async () => {
+    const limited = { MAX_EXPORT_RECORDS: '19', MAX_EXPORT_BYTES: '9000' };
+    const many = await runCli(['check', '--json', await put('limit.csv', plainExport(20))], limited);
+    assert.equal(many.code, 2);
+    assert.match(many.stdout, /TOO_MANY_RECORDS.*MAX_EXPORT_RECORDS/);
+    const large = await runCli(['check', '--json', await put('large.csv', plainExport(100))], limited);
+    assert.match(large.stdout, /TOO_LARGE.*MAX_EXPORT_BYTES/);
+    const wrong = await runCli(['check', await put('w.csv', plainExport(1))], { MAX_EXPORT_BYTES: 'lots' });
+    assert.equal(wrong.code, 1);
+    assert.match(wrong.stderr, /MAX_EXPORT_BYTES: expected/);
+    const mapped = { CONNECTOR_HEALTHCARE_MAPPING: '{"columns":{"Patient City":"Ort"}}' };
+    const other = await runCli(
+      ['check', await put('ort.csv', plainExport(3).replace('Patient City', 'Ort'))],
+      mapped,
+    );
+    assert.equal(other.code, 0, other.stdout + other.stderr);
+  });
+
+  test('a header alone is marked, a name of a file still being written is refused', async () => {
+    const run = await runCli([
+      'check',
+      '--json',
+      await put('none today.csv', plainExport(0)),
+      await put('half.csv.part', plainExport(2)),
+    ]);
+    assert.equal(run.code, 2);
+    const { exports } = JSON.parse(run.stdout) as { exports: CheckResult[] };
+    assert.deepEqual(
+      exports.map(({ state, reasons }) => `${state} ${reasons[0]?.split(':')[0] ?? ''}`),
+      ['completed NO_RECORDS', 'rejected PARTIAL_NAME'],
+    );
   });
 });
 

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, test } from 'node:test';
+import { runCli } from '../../support/cli.ts';
+import { plainExport } from '../../support/healthcare.ts';
+
+const folder = await mkdtemp(path.join(tmpdir(), 'cli-'));
+after(() => rm(folder, { recursive: true }));
+const good = path.join(folder, 'good.csv');
+const notJson = path.join(folder, 'broken.json');
+await writeFile(good, plainExport(3));
+await writeFile(notJson, 'columns: {}');
+
+const refusals: readonly (readonly [string, readonly string[], RegExp])[] = [
+  ['a file that is not there', [path.join(folder, 'nothing.csv')], /There is no file .*nothing\.csv/],
+  ['an option nobody knows', ['--fast', good], /unknown option '--fast'/],
+  ['a number out of bounds', ['--chunk-records', '0', good], /--chunk-records.*at least 1/],
+  [
+    'more batches a chunk than the ledger holds',
+    ['--chunk-records', '100000', '--records-per-request', '50', good],
+    /RECORDS_PER_REQUEST: .*1000 batches/,
+  ],
+  ['a fault nobody knows', ['--faults', 'foo:9', good], /"foo", which is no kind of fault/],
+  ['a mapping that is no JSON', ['--mapping', notJson, good], /broken\.json cannot be used: it is not JSON/],
+  ['a received folder that is a file', ['--received', good, good], /--received DIR/],
+  ['an output folder that is a file', ['--out', good, good], /--out DIR/],
+  ['the name of no connector', ['--connector', 'a/b', good], /--connector.*letters/],
+];
+
+for (const [what, options, words] of refusals) {
+  test(`start ends at once with code 1, the cause and one JSON object: ${what}`, async () => {
+    const out = options.includes('--out') ? [] : ['--out', path.join(folder, 'out')];
+    const { code, stdout, stderr } = await runCli(['start', '--json', ...out, ...options]);
+    assert.equal(code, 1, stdout + stderr);
+    assert.match(stderr, words);
+    assert.doesNotMatch(stderr, /^\s+at |node:internal/mu);
+    const { exports, error } = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as {
+      exports: unknown[];
+      error: string;
+    };
+    assert.deepEqual(exports, []);
+    assert.match(error, words);
+  });
+}
