@@ -175,7 +175,7 @@ export const AADSTS: Readonly<Record<string, { readonly cause: string; readonly 
   },
   '700212': {
     cause: 'The federated credential of the app registration expects another audience.',
-    cure: 'Set the audience that docs/deploy.md names for this cloud.',
+    cure: 'Run infra/scripts/registerApp.ts again (docs/deploy.md): it sets the audience of this cloud.',
   },
   '700213': {
     cause: 'The app registration trusts no identity with this subject.',
@@ -183,7 +183,7 @@ export const AADSTS: Readonly<Record<string, { readonly cause: string; readonly 
   },
   '700211': {
     cause: 'The app registration trusts no identity of this issuer.',
-    cure: 'Set the issuer of the federated credential as docs/deploy.md names it for this cloud.',
+    cure: 'Run infra/scripts/registerApp.ts again (docs/deploy.md): it sets the issuer of this cloud.',
   },
   '700236': {
     cause: 'The managed identity is of another tenant than the app registration.',
