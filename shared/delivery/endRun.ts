@@ -24,7 +24,7 @@ export type PushResult =
   | { readonly kind: 'yielded' }
   /** Another invocation has the chunk, or it is not due yet; the ledger sees to it. */
   | { readonly kind: 'notOurs' }
-  /** The ledger is out of reach; the message is on the queue once more. */
+  /** The ledger is out of reach, or the process is going away; the message is on the queue once more. */
   | { readonly kind: 'deferred' };
 
 const iso = (ms: number): string => new Date(Math.ceil(ms)).toISOString();

@@ -1,4 +1,4 @@
-import { SourceLostError, type Reason } from '../errors.ts';
+import { ExportRejectedError, SourceLostError, type Reason } from '../errors.ts';
 import { readChunk as readChunkRow } from '../ledger/chunks.ts';
 import { readExport } from '../ledger/exports.ts';
 import { FINAL_EXPORT_STATES, type ExportRow } from '../ledger/model.ts';
@@ -28,6 +28,8 @@ export type { PushResult } from './endRun.ts';
 
 /** A message that came before its export was ready is looked at again after this, ms. */
 const NOT_READY_MS = 10_000;
+/** The host ends a process this long after its sign, ms. */
+const STOPPING_MS = 5_000;
 
 /**
  * Push one chunk: claim it, read its byte range once, judge each record, send the good ones in batches, several at a time, each
@@ -56,6 +58,11 @@ export async function pushChunk(message: unknown, services: PushServices): Promi
 
 async function push(pointer: ChunkPointer, message: object, services: PushServices): Promise<PushResult> {
   const { tables, clock, queue } = services;
+  if (services.stopping.aborted) {
+    // Not at once, or this process might be given it again.
+    await queue.send(message, STOPPING_MS);
+    return { kind: 'deferred' };
+  }
   const stored = await readChunkRow(tables.chunks, pointer.exportId, pointer.chunk);
   const exported = await readExport(tables.exports, pointer);
   if (stored === undefined || exported === undefined) throw unknownChunk();
@@ -117,7 +124,9 @@ async function read(run: ChunkRun): Promise<ChunkFindings | undefined> {
   try {
     return await readChunk(run);
   } catch (error) {
-    if (error instanceof SourceLostError) run.stop.now({ kind: 'sourceLost' });
+    // What the split could read and this could not is no longer what was split.
+    const isLost = error instanceof SourceLostError || error instanceof ExportRejectedError;
+    if (isLost) run.stop.now({ kind: 'sourceLost' });
     else run.fail(error);
     return undefined;
   }
