@@ -6,6 +6,9 @@ import type { ConnectorSchema } from '../schema/schema.ts';
 import { type Head, readHead } from './head.ts';
 import type { ExportPlan, PinnedEncoding } from './types.ts';
 
+/** A row of the ledger holds 1 MiB, which is 524,288 UTF-16 units: a plan may take this many and leaves room for the rest. */
+const MAX_PLAN_CHARACTERS = 400_000;
+
 /** The settings that an export's plan fixes. */
 export type PlanSettings = Pick<
   ExportPlan,
@@ -63,23 +66,32 @@ export function planExport(input: PlanInput): PlannedExport {
   const encoding =
     forced ?? head.encoding ?? (isMultiByte(head.header) ? 'utf-8' : (input.encoding ?? 'utf-8'));
   const output = planOutput(mapping, head.dialect);
+  const plan: ExportPlan = {
+    version: 1,
+    dialect: head.dialect,
+    encoding,
+    head: { start: head.header.start, end: head.header.end },
+    firstLine: head.firstLine,
+    header: planHeader(head.header.text, mapping, file, head.dialect, output),
+    output,
+    validation: planValidation(mapping, file, input.arrivedAt, encoding === 'utf-8'),
+    ...settings,
+    policy: planPolicy(file),
+  };
+  if (JSON.stringify(plan).length > MAX_PLAN_CHARACTERS) throw new ExportRejectedError(TOO_WIDE);
   return {
-    plan: {
-      version: 1,
-      dialect: head.dialect,
-      encoding,
-      head: { start: head.header.start, end: head.header.end },
-      firstLine: head.firstLine,
-      header: planHeader(head.header.text, mapping, file, head.dialect, output),
-      output,
-      validation: planValidation(mapping, file, input.arrivedAt, encoding === 'utf-8'),
-      ...settings,
-      policy: planPolicy(file),
-    },
+    plan,
     mapping,
     warnings: withoutColumn(schema, mapping),
   };
 }
+
+const TOO_WIDE: Reason = {
+  code: 'HEADER_TOO_LONG',
+  line: 1,
+  cause: 'The header line names more columns, or longer ones, than the ledger can keep.',
+  cure: 'Export the columns that the connector knows, and leave the others out.',
+};
 
 /** The scan saw the records alone: a header with well-formed sequences of UTF-8 has a say in the encoding, too. */
 function isMultiByte({ start, end, text }: Head['header']): boolean {

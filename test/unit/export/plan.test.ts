@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ExportRejectedError } from '../../../shared/errors.ts';
 import { planExport, type PlannedExport, type PlanInput } from '../../../shared/export/plan.ts';
+import { toExportTableRow } from '../../../shared/ledger/exportRows.ts';
 import { HEADER_COLUMNS, plainExport } from '../../support/healthcare.ts';
 import { ARRIVED_AT, healthcare } from '../../support/judging.ts';
+import { anExportRow } from '../../support/ledgerRows.ts';
 
 const SETTINGS = { chunkRecords: 100, recordsPerRequest: 10, maxBodyBytes: 1e6, maxRecordBytes: 4096, onUnknownOutcome: 'resend' } as const; // prettier-ignore
 
@@ -19,6 +21,18 @@ const plan = (head: Buffer, input: Partial<PlanInput> = {}): PlannedExport =>
   });
 
 describe('planExport', () => {
+  test('a plan always fits into a row of the ledger; a header too wide for that is refused', () => {
+    const wide = (count: number): Buffer =>
+      Buffer.from(`${[...HEADER_COLUMNS, ...Array.from({ length: count }, (_, i) => `c${i}`)].join(';')}\n`);
+    const { plan: found } = plan(wide(1_000));
+    const row = toExportTableRow(anExportRow({ plan: JSON.stringify(found) }));
+    assert.ok(Object.values(row).join('').length < 500_000);
+    assert.throws(
+      () => plan(wide(36_000)),
+      (error) => error instanceof ExportRejectedError && error.reasons[0]?.code === 'HEADER_TOO_LONG',
+    );
+  });
+
   test('fixes everything that a verdict depends on, and gives the same plan again', () => {
     const content = Buffer.from(plainExport(2));
     const { plan: found, warnings } = plan(content);
