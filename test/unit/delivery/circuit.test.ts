@@ -43,3 +43,68 @@ test('only the probe itself decides while it is under way', () => {
   assert.equal(closed(trying, 'c'), trying);
   assert.equal(unprobed(trying, 'c', 3_000), trying);
 });
+
+const at = (ms: number): string => new Date(ms).toISOString();
+const told = (of: { code: string }): string => of.code;
+
+test('who has to wait is told until when and why', () => {
+  const open = opened(row, 'a', outage, 0);
+  const cases: [what: string, row: typeof row, now: number, until: number, brief: boolean, code: string][] = [
+    ['paused', { ...open, paused: true }, 500, 600_500, false, 'CONNECTOR_PAUSED'],
+    ['a gate', gated(row, 5_000), 500, 5_000, false, 'RETRY_AFTER'],
+    ['an open circuit', open, 500, 1_000, false, 'HTTP_503'],
+    ['a gate within the delay of a circuit', gated(open, 700), 500, 1_000, false, 'HTTP_503'],
+    ['a gate beyond it', gated(open, 7_000), 500, 7_000, false, 'HTTP_503'],
+    ['a probe by another', probing(open, 'b', 9_000), 2_000, 9_000, true, 'HTTP_503'],
+    ['a gate while another probes', gated(probing(open, 'b', 9_000), 5_000), 500, 5_000, false, 'HTTP_503'],
+    ['a probe without a reason', probing(row, 'b', 9_000), 500, 9_000, true, 'PROBE_UNDER_WAY'],
+    ['a gate on it', gated(probing(row, 'b', 9_000), 5_000), 500, 5_000, false, 'RETRY_AFTER'],
+  ];
+  for (const [what, from, now, until, brief, code] of cases) {
+    const admitted = admission(from, now, 'a');
+    assert.ok(admitted.kind === 'wait', what);
+    assert.deepEqual([admitted.until, admitted.brief, told(admitted.reason)], [until, brief, code], what);
+    assert.match(admitted.reason.cause, /^[A-Z].+\.$/, what);
+    assert.match(admitted.reason.cure, /^[A-Z].+\.$/, what);
+  }
+});
+
+test('a gate is rounded up to the next millisecond, never down into the time that was asked for', () => {
+  assert.equal(gated(row, 5_000.2).gateUntil, at(5_001));
+  const shut = gated(row, 5_000);
+  assert.equal(gated(shut, 5_000), shut);
+  assert.equal(gated(shut, 5_001).gateUntil, at(5_001));
+});
+
+test('the row tells what happened to the circuit, and nothing of it once it is closed', () => {
+  const open = opened(row, 'a', outage, 500);
+  assert.deepEqual(open, {
+    ...row,
+    circuit: 'open',
+    kind: 'outage',
+    reason,
+    since: at(500),
+    until: at(1_000),
+    failures: 1,
+    probeOwner: '',
+  });
+  assert.equal(opened(open, 'a', outage, 600), open, 'another was faster');
+  const trying = probing(open, 'b', 60_000);
+  assert.deepEqual(trying, { ...open, circuit: 'probing', probeOwner: 'b', until: at(60_000) });
+  assert.deepEqual(opened(trying, 'b', outage, 3_000), { ...open, until: at(2_000), failures: 2 });
+  assert.deepEqual(unprobed(trying, 'b', 3_000), { ...open, until: at(3_000) });
+  assert.deepEqual(closed(trying, 'b', 3_000), { ...row, lastAcceptedAt: at(3_000) });
+  assert.deepEqual(closed(trying, 'b'), row);
+});
+
+test('a probe that began without an outage opens the circuit from when it failed', () => {
+  assert.equal(opened(probing(row, 'b', 9_000), 'b', outage, 3_000).since, at(3_000));
+});
+
+test('who tried once cannot decide when the probe is no longer under way', () => {
+  const over = { ...opened(row, 'a', outage, 0), probeOwner: 'b' };
+  assert.equal(unprobed(over, 'b', 3_000), over);
+  assert.equal(closed(over, 'b', 3_000), over);
+  assert.equal(opened(over, 'b', outage, 3_000), over);
+  assert.equal(admission(over, 500, 'b').kind, 'wait');
+});

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AdaptiveLimit } from '../../../shared/delivery/pacing.ts';
-import { DeliveryWorld } from '../../support/deliveryWorld.ts';
-import { judgeWorld } from '../../support/oracle.ts';
+import { AdaptiveLimit, type Sample } from '../../../shared/delivery/pacing.ts';
 
 /** One round: as many requests as the limit allows, all ending alike. */
 function round(
@@ -50,34 +48,85 @@ test('a limit that is not used does not grow', () => {
   assert.equal(limit.limit, 8);
 });
 
-/** Virtual ms that 480 batches take, and what they cost, when a share of requests is answered 503 at random. */
-async function timed(failing: number): Promise<{ ms: number; requests: number; failures: number }> {
-  const world: DeliveryWorld = new DeliveryWorld({
-    seed: 11,
-    settings: { maxInFlight: 8 },
-    service: {
-      latency: () => 250,
-      misbehave: () => (world.random() < failing ? { kind: 'refusing', status: 503 } : undefined),
-    },
+/**
+ * The limit after a round of eight: the first is answered well, which doubles it to 16, seven end as said, and one that started
+ * after them ends the round.
+ */
+function afterRound(...kinds: Sample['kind'][]): AdaptiveLimit {
+  const limit = new AdaptiveLimit(64);
+  const [first, ...rest] = Array.from({ length: 8 }, () => limit.start());
+  limit.end(first!, { kind: 'well', durationMs: 100 });
+  assert.equal(limit.limit, 16);
+  rest.forEach((request, i) => {
+    limit.end(request, { kind: kinds[i] ?? 'well', durationMs: kinds[i] === undefined ? 100 : 9_000 });
   });
-  await world.export({ chunks: 12, batches: 40, recordsPerRequest: 2 });
-  assert.ok(await world.deliver(86_400_000));
-  assert.deepEqual(await judgeWorld(world), []);
-  const { requests } = world.service;
-  const ms = requests.at(-1)!.at - requests[0]!.at;
-  return {
-    ms,
-    requests: requests.length,
-    failures: requests.filter(({ outcome }) => outcome === 'HTTP_503').length,
-  };
+  assert.equal(limit.limit, 16, 'judged once a round');
+  limit.end(limit.start(), { kind: 'well', durationMs: 100 });
+  return limit;
 }
 
-test('5 % random 503 leave at least 60 % of the pace, 30 % at least 20 %, and no request is wasted', async () => {
-  const healthy = await timed(0);
-  const some = await timed(0.05);
-  const many = await timed(0.3);
-  const share = (ms: number): number => healthy.ms / ms;
-  assert.ok(share(some.ms) >= 0.6, `${share(some.ms)} at 5 %`);
-  assert.ok(share(many.ms) >= 0.2, `${share(many.ms)} at 30 %`);
-  for (const { requests, failures } of [some, many]) assert.ok(requests - failures <= 480 * 1.5);
+test('a round under pressure takes away by how many failed and how', () => {
+  const [pressed, throttled] = ['pressed', 'throttled'] as const;
+  const cases: [kinds: Sample['kind'][], limit: number][] = [
+    [[throttled], 12], // three quarters of 16
+    [[throttled, throttled, throttled], 12],
+    [[pressed], 15], // 1 - 1/8/3 of it
+    [[pressed, pressed, pressed, pressed], 13], // half of them is not most of them
+    [[pressed, pressed, pressed, pressed, pressed], 8],
+    [[throttled, pressed, pressed, pressed], 12],
+    [[throttled, throttled, pressed, pressed, pressed], 8],
+  ];
+  for (const [kinds, expected] of cases) assert.equal(afterRound(...kinds).limit, expected, kinds.join(' '));
+});
+
+test('how long failures took says nothing of the round trip', () => {
+  assert.equal(afterRound('pressed', 'throttled').roundTripMs, 100);
+});
+
+test('after the first pressure a limit that is used grows by one a round, one that is not stays', () => {
+  const used = afterRound('throttled');
+  const seen = [1, 2, 3].map(() => {
+    round(used, 100);
+    return used.limit;
+  });
+  assert.deepEqual(seen, [12, 13, 14]);
+  const idle = afterRound('throttled');
+  for (let i = 0; i < 100; i++) idle.end(idle.start(), { kind: 'well', durationMs: 100 });
+  assert.equal(idle.limit, 12);
+});
+
+test('the mean follows round trips, and only a clear rise over it takes a tenth away', () => {
+  const after = (...durations: number[]): [limit: number, mean: number] => {
+    const limit = new AdaptiveLimit(64);
+    for (const durationMs of durations) limit.end(limit.start(), { kind: 'well', durationMs });
+    return [limit.limit, Math.round(limit.roundTripMs)];
+  };
+  assert.deepEqual(after(), [8, 0]);
+  // Half of the mean.
+  assert.deepEqual(after(100, 150), [8, 120]);
+  assert.deepEqual(after(100, 151), [7, 120]);
+  // 20 ms, for a fast service.
+  assert.deepEqual(after(5, 25), [8, 13]);
+  assert.deepEqual(after(5, 26), [7, 13]);
+  // 2.5 deviations of 28 ms around a mean of 72 ms, for one that varies …
+  assert.deepEqual(after(100, 30, 141), [8, 100]);
+  assert.deepEqual(after(100, 30, 143), [7, 100]);
+  // … and of 16.8 ms, once it varies less.
+  assert.deepEqual(after(100, 30, 72, 113), [8, 88]);
+  assert.deepEqual(after(100, 30, 72, 115), [7, 89]);
+});
+
+test('a request that never went out teaches nothing', () => {
+  const limit = new AdaptiveLimit(64);
+  const requests = Array.from({ length: 8 }, () => limit.start());
+  assert.equal(limit.inFlight, 8);
+  for (const request of requests) limit.end(request);
+  assert.deepEqual([limit.inFlight, limit.limit, limit.roundTripMs], [0, 8, 0]);
+});
+
+test('a ceiling below 8 holds from the start', () => {
+  const limit = new AdaptiveLimit(3);
+  assert.equal(limit.limit, 3);
+  round(limit, 100);
+  assert.equal(limit.limit, 3);
 });

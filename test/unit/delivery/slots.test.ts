@@ -22,12 +22,17 @@ test('shares are fair: never more than wanted, nothing left while somebody wants
   );
   assert.deepEqual(fairShares([32, 32], 32), [16, 16]);
   assert.deepEqual(fairShares([4, 32, 32], 32), [4, 14, 14]);
+  assert.deepEqual(fairShares([32, 4, 32], 32), [14, 4, 14]);
+  assert.deepEqual(fairShares([32, 32], 33), [17, 16]);
 });
 
 test('nobody takes what another still holds, nor gives up what is in flight', () => {
   const other = { owner: 'a', slots: 30, wants: 32, until: 0 };
   assert.equal(slotsFor([other], { wants: 32, inFlight: 0 }, 32), 2);
   assert.equal(slotsFor([{ ...other, slots: 2 }], { wants: 32, inFlight: 20 }, 32), 20);
+  assert.equal(slotsFor([{ ...other, slots: 40 }], { wants: 32, inFlight: 0 }, 32), 0);
+  assert.equal(slotsFor([{ ...other, slots: 4, wants: 4 }], { wants: 10, inFlight: 0 }, 32), 10);
+  assert.equal(slotsFor([], { wants: 5, inFlight: 0 }, 32), 5);
 });
 
 function holder(
@@ -35,6 +40,7 @@ function holder(
   table: MemoryTable,
   clock: VirtualClock,
   demand: SlotOptions['demand'],
+  granted: SlotOptions['granted'] = () => undefined,
 ): SlotLease {
   return new SlotLease({
     table,
@@ -45,8 +51,14 @@ function holder(
     leaseMs: 15_000,
     renewMs: 1_000,
     demand,
-    granted: () => undefined,
+    granted,
   });
+}
+
+/** Who holds what, as the ledger has it. */
+async function held(table: MemoryTable): Promise<unknown> {
+  const stored = await table.get('c', 'slots');
+  return stored && JSON.parse(String(stored.row['holders']));
 }
 
 test('a second instance has its share within seconds; one that is done gives its own back', async () => {
@@ -90,4 +102,93 @@ test('a lease that cannot be renewed ends, and with it the right to send', async
   faults.out = true;
   await clock.run(() => false, 16_000);
   assert.equal(a.slots, 0);
+});
+
+test('the ledger says who holds how many until when; renewed each second while there is demand', async () => {
+  const clock = new VirtualClock();
+  const table = new MemoryTable('connectors');
+  let grants = 0;
+  const a = holder('a', table, clock, () => ({ wants: 8, inFlight: 3 }), () => grants++); // prettier-ignore
+  assert.equal(a.slots, 0);
+  a.wake();
+  a.wake();
+  await clock.run(() => a.slots === 8, 1_000);
+  const first = clock.now();
+  assert.deepEqual(await held(table), [{ owner: 'a', slots: 8, wants: 8, until: first + 15_000 }]);
+  await clock.run(() => false, 10_500);
+  assert.deepEqual(await held(table), [{ owner: 'a', slots: 8, wants: 8, until: first + 25_000 }]);
+  assert.equal(grants, 11);
+});
+
+test('one in a hurry renews within 200 ms, and once', async () => {
+  const clock = new VirtualClock();
+  const table = new MemoryTable('connectors');
+  let wants = 4;
+  let grants = 0;
+  const a = holder('a', table, clock, () => ({ wants, inFlight: 0 }), () => grants++); // prettier-ignore
+  a.wake();
+  await clock.run(() => a.slots === 4, 1_000);
+  wants = 8;
+  a.hurry();
+  await clock.run(() => false, 199);
+  assert.equal(a.slots, 4);
+  assert.ok(await clock.run(() => a.slots === 8, 1));
+  await clock.run(() => false, 999);
+  assert.equal(grants, 2);
+  await clock.run(() => false, 1);
+  assert.equal(grants, 3);
+  await clock.run(() => false, 500);
+  wants = 16;
+  a.hurry();
+  assert.ok(await clock.run(() => a.slots === 16, 0), 'a nap is cut short');
+});
+
+test('slots without demand are given back after two renewals, and taken again on demand', async () => {
+  const clock = new VirtualClock();
+  const table = new MemoryTable('connectors');
+  let wants = 8;
+  const a = holder('a', table, clock, () => ({ wants, inFlight: 0 }));
+  a.wake();
+  await clock.run(() => a.slots === 8, 1_000);
+  wants = 0;
+  await clock.run(() => false, 3_100);
+  assert.deepEqual(await held(table), []);
+  await clock.run(() => false, 60_000);
+  const { etag } = (await table.get('c', 'slots'))!;
+  await clock.run(() => false, 60_000);
+  assert.equal((await table.get('c', 'slots'))!.etag, etag, 'nothing is written without demand');
+  wants = 8;
+  a.wake();
+  assert.ok(await clock.run(() => a.slots === 8, 1_000));
+});
+
+test('closing gives back at once all but what is in flight, and takes no more', async () => {
+  const clock = new VirtualClock();
+  const table = new MemoryTable('connectors');
+  const demand = { wants: 8, inFlight: 3 };
+  const a = holder('a', table, clock, () => demand);
+  a.wake();
+  await clock.run(() => a.slots === 8, 1_000);
+  const end = a.close();
+  await clock.run(() => false, 0);
+  await end;
+  assert.equal(a.slots, 3);
+  assert.deepEqual(await held(table), [{ owner: 'a', slots: 3, wants: 8, until: clock.now() + 15_000 }]);
+  await clock.run(() => false, 15_000);
+  assert.equal(a.slots, 0, 'nobody renews');
+});
+
+test('instances that come at once never hold more than all together may', async () => {
+  const clock = new VirtualClock();
+  const table = new MemoryTable('connectors');
+  const all = ['a', 'b', 'c'].map((owner) => holder(owner, table, clock, () => ({ wants: 32, inFlight: 0 })));
+  let most = 0;
+  for (const each of all) each.wake();
+  const settled = await clock.run(() => {
+    const slots = all.map((each) => each.slots);
+    most = Math.max(most, slots.reduce((sum, each) => sum + each, 0)); // prettier-ignore
+    return slots.every((each) => each >= 10);
+  }, 5_000);
+  assert.ok(settled);
+  assert.equal(most, 32);
 });
