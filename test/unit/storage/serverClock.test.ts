@@ -56,3 +56,14 @@ test('an answer that took long, or bears no date, says nothing', async () => {
   await observe(clock, 'not a date');
   assert.equal(clock.skewMs, 0);
 });
+
+test('a clock that is set by a day between two answers changes nothing, and time goes on', async () => {
+  const local = { now: NOW, monotonic: 0 };
+  const clock = new ServerClock(clockAt(local));
+  await observe(clock, NOW);
+  for (const step of [-86_400_000, 86_400_000]) {
+    local.now += step;
+    local.monotonic += 1_000;
+    assert.equal(clock.now(), NOW + local.monotonic);
+  }
+});
