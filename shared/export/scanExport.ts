@@ -48,7 +48,8 @@ export async function scanExport(
   return { ...scanner.checkpoint, utf8: scanner.census };
 }
 
-const startOf = ({ head, firstLine }: ExportPlan): ScanCheckpoint => ({
+/** The checkpoint of a scan that has not begun. */
+export const startOf = ({ head, firstLine }: ExportPlan): ScanCheckpoint => ({
   offset: head.end,
   records: 0,
   line: firstLine,

@@ -6,14 +6,14 @@ import { changeExport, moved, readExport, type Stored } from '../ledger/exports.
 import { FINAL_EXPORT_STATES, type ExportRow, type ExportState } from '../ledger/model.ts';
 import type { BlobAddress } from '../storage/blobs.ts';
 import { discard, NOTHING_SENT, releaseExport } from './complete.ts';
-import { exportDigest } from './digest.ts';
+import { chunksArePieces, exportDigest, pieceDigests } from './digest.ts';
 import { decideEncoding } from './encoding.ts';
 import { HEAD_BYTES } from './head.ts';
 import { NO_RECORDS } from './noRecords.ts';
 import { pinExport, sourceName } from './pin.ts';
 import { readBytes } from './readBytes.ts';
 import { judgeRefusals } from './refusalPolicy.ts';
-import { scanExport } from './scanExport.ts';
+import { scanExport, startOf } from './scanExport.ts';
 import type { ConnectorRules, SplitServices } from './services.ts';
 import { SplitClaim, SplitLostError } from './splitClaim.ts';
 import type { ExportPlan, PinnedEncoding, ScanCheckpoint } from './types.ts';
@@ -148,14 +148,14 @@ async function accept(
     encoding === scanned.encoding
       ? scanned
       : await planned(claim, source, services, rules, scanned, encoding);
-  const records = blobs.read(source.source, { start: plan.head.end, end: source.bytes }, claim.signal);
-  await judgeRefusals(records, plan, plan.policy);
-  const chunks = await listChunks(tables.chunks, claim.row.exportId);
+  const records = (): AsyncIterable<Uint8Array> =>
+    blobs.read(source.source, { start: plan.head.end, end: source.bytes }, claim.signal);
+  await judgeRefusals(records(), plan, plan.policy);
+  const digests = chunksArePieces(plan, end.records)
+    ? (await listChunks(tables.chunks, claim.row.exportId)).map(({ row }) => row.sha256)
+    : await pieceDigests(plan, startOf(plan), records());
   const header = await readBytes(blobs, source.source, plan.head, claim.signal);
-  const contentHash = exportDigest(
-    header,
-    chunks.map(({ row }) => row.sha256),
-  );
+  const contentHash = exportDigest(header, digests);
   await claim.change(({ checkpoint: _checkpoint, ...row }) => ({
     ...row,
     plan: JSON.stringify(plan),

@@ -199,6 +199,21 @@ test('the same content under another name is a duplicate, unless it is sent agai
   assert.equal(byName.get('healthcare/again.csv')?.state, 'queued');
 });
 
+test('the same content is a duplicate though the size of chunks was changed meanwhile', async () => {
+  const settings = { chunkRecords: 2 };
+  const rig = new SplitRig({ settings });
+  rig.put(NAME, `${EXPORT}\n\n`);
+  await rig.receive(NAME);
+  await rig.push();
+  for (const chunkRecords of [1, 5, 100_000]) {
+    Object.assign(settings, { chunkRecords });
+    rig.put(`healthcare/${chunkRecords}.csv`, `${EXPORT}\n\n`);
+    await rig.receive(`healthcare/${chunkRecords}.csv`);
+  }
+  const states = rig.exports().map(({ state }) => state);
+  assert.deepEqual(states.toSorted(), ['completed', 'duplicate', 'duplicate', 'duplicate']);
+});
+
 test('two copies at once: one is sent', async () => {
   const rig = new SplitRig();
   rig.put('healthcare/1.csv', EXPORT);
