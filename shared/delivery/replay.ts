@@ -4,6 +4,7 @@ import { pinAgain } from '../export/pinAgain.ts';
 import type { SplitServices } from '../export/services.ts';
 import { changeChunk, listChunks } from '../ledger/chunks.ts';
 import { fromExportTableRow } from '../ledger/exportRows.ts';
+import { claimContent } from '../ledger/contents.ts';
 import { changeExport, isoTime, mayBecome, moved, readExport } from '../ledger/exports.ts';
 import { FINAL_EXPORT_STATES, type ChunkRow, type ExportRow } from '../ledger/model.ts';
 import { chunkMessageOf } from '../ledger/chunkMessage.ts';
@@ -42,6 +43,10 @@ export async function replay(request: ReplayRequest, services: ReplayServices): 
   let exports = 0;
   let chunks = 0;
   for await (const row of exportsOf(request, services)) {
+    if (await sentByAnother(row, services)) {
+      refused.push({ exportId: row.exportId, reason: SENT_BY_ANOTHER });
+      continue;
+    }
     try {
       const count = await replayExport(row, request.chunk, services);
       chunks += count;
@@ -53,6 +58,19 @@ export async function replay(request: ReplayRequest, services: ReplayServices): 
     }
   }
   return { exports, chunks, refused };
+}
+
+const SENT_BY_ANOTHER: Reason = {
+  code: 'SENT_BY_ANOTHER',
+  cause: 'The same content was sent, or is being sent, as another export since.',
+  cure: 'Nothing, if it arrived; else replay the other export.',
+};
+
+/** An export that ended with nothing accepted gave its content up. It must have it back before it is sent after all. */
+async function sentByAnother(row: ExportRow, { tables }: ReplayServices): Promise<boolean> {
+  if (row.contentHash === undefined || !mayBecome(row.state, 'pushing') || row.accepted > 0) return false;
+  if (!FINAL_EXPORT_STATES.has(row.state)) return false;
+  return (await claimContent(tables, row, row.contentHash)) !== undefined;
 }
 
 async function* exportsOf(

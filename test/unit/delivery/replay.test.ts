@@ -5,8 +5,11 @@ import { replay, type ReplayServices } from '../../../shared/delivery/replay.ts'
 import { DEFAULT_SPLIT_SETTINGS } from '../../../shared/export/services.ts';
 import { chunkMessageOf } from '../../../shared/ledger/chunkMessage.ts';
 import { listChunks } from '../../../shared/ledger/chunks.ts';
+import { claimContent } from '../../../shared/ledger/contents.ts';
+import { changeExport } from '../../../shared/ledger/exports.ts';
 import { FINAL_CHUNK_STATES, type ExportRow } from '../../../shared/ledger/model.ts';
 import { DeliveryWorld } from '../../support/deliveryWorld.ts';
+import { MemoryTable } from '../../support/memoryStores.ts';
 import { judgeWorld } from '../../support/oracle.ts';
 
 const HOUR = 3_600_000;
@@ -169,5 +172,35 @@ test('while a replay pins an export anew, which may take long, neither a late me
   const replayed = replay(made.row, { ...slow, blobs });
   assert.ok(await world.resume(HOUR));
   assert.deepEqual([(await replayed).chunks, world.exportRow(made.row).state], [1, 'completed']);
+  assert.deepEqual(await judgeWorld(world), []);
+});
+
+test('an export that gave its content up to another is not replayed while that one has it', async () => {
+  const world = new DeliveryWorld({ seed: 17 });
+  const shape = { chunks: 1, batches: 2, recordsPerRequest: 4 };
+  const first = await world.export(shape);
+  const second = await world.export({ ...shape, name: 'healthcare/b.csv' });
+  const contents = new MemoryTable('contents');
+  const { connectors } = world.tables;
+  const replaying = { ...services(world), tables: { ...services(world).tables, contents, connectors } };
+  const controlling = { ...world.process().services, tables: replaying.tables };
+  const contentHash = 'c0'.repeat(32);
+  for (const { row } of [first, second])
+    await changeExport(world.tables.exports, row, (current) => ({ ...current, contentHash }));
+  await cancelExport(first.row, controlling);
+  assert.equal(
+    await claimContent({ contents, exports: world.tables.exports }, second.row, contentHash),
+    undefined,
+  );
+
+  const { chunks, refused } = await replay(first.row, replaying);
+  assert.deepEqual([chunks, refused.map(({ reason }) => reason.code)], [0, ['SENT_BY_ANOTHER']]);
+  assert.equal(world.exportRow(first.row).state, 'cancelled');
+
+  await cancelExport(second.row, controlling);
+  assert.equal((await replay(first.row, replaying)).chunks, 1);
+  assert.deepEqual((await replay(second.row, replaying)).chunks, 0);
+  assert.ok(await world.deliver(HOUR));
+  assert.equal(world.exportRow(first.row).state, 'completed');
   assert.deepEqual(await judgeWorld(world), []);
 });
