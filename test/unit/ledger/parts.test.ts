@@ -4,12 +4,15 @@ import { assert as check, constantFrom, integer, property, array, tuple } from '
 import { freshBatches, withLetter, batchRange, allSettled } from '../../../shared/ledger/batches.ts';
 import {
   fromPartsTableRow,
+  readParts,
   tallyOf,
   toPartsTableRow,
   unsentPart,
   withPart,
+  type BatchParts,
   type Part,
 } from '../../../shared/ledger/parts.ts';
+import { MemoryTable } from '../../support/memoryStores.ts';
 
 const LAST = 64;
 const change = tuple(
@@ -66,4 +69,63 @@ test('batches are cut by record number, the last one shorter', () => {
   assert.equal(withLetter('uuu', 1, 'a'), 'uau');
   assert.ok(allSettled('arp'));
   for (const letter of 'ushd') assert.ok(!allSettled(`a${letter}`));
+});
+
+test('the parts of a chunk are found by batch, those of its neighbours are not', async () => {
+  const chunks = new MemoryTable('chunks');
+  const value = (writer: string): BatchParts => ({ parts: [unsentPart(1, 3)], duplicated: 0, writer });
+  for (const [chunk, batch, writer] of [
+    [1, 0, 'a'],
+    [2, 0, 'b'],
+    [2, 12, 'c'],
+    [20, 0, 'd'],
+  ] as const)
+    await chunks.insert(toPartsTableRow('e', chunk, batch, value(writer)));
+  const found = await readParts(chunks, 'e', 2);
+  assert.deepEqual(
+    [...found].map(([batch, { row }]) => [batch, row]),
+    [
+      [0, value('b')],
+      [12, value('c')],
+    ],
+  );
+  const { etag } = (await chunks.get('e', 'c000002.b0012'))!;
+  assert.equal(found.get(12)!.etag, etag);
+});
+
+test('a row of something else is not taken for parts', () => {
+  assert.throws(
+    () => fromPartsTableRow({ partitionKey: 'e', rowKey: 'c000001' }),
+    /no number in column duplicated/u,
+  );
+  assert.throws(
+    () => fromPartsTableRow({ partitionKey: 'e', rowKey: 'c000001', duplicated: 1 }),
+    /no string in column writer/u,
+  );
+  assert.deepEqual(
+    fromPartsTableRow({ partitionKey: 'e', rowKey: 'r', duplicated: 1, writer: 'w' }).parts,
+    [],
+  );
+});
+
+test('a stretch not tried yet has nothing sent and nothing missing', () => {
+  assert.deepEqual(unsentPart(3, 5), { from: 3, to: 5, state: 'u', sent: 0, gap: 0 });
+});
+
+test('only accepted and refused neighbours join: what is sending or held stays a request of its own', () => {
+  for (const [state, joined] of [
+    ['a', 1],
+    ['r', 1],
+    ['s', 2],
+    ['h', 2],
+    ['u', 2],
+  ] as const) {
+    // prettier-ignore
+    const parts = [
+      { from: 1, to: 3, state, sent: 2, gap: 0 },
+      { from: 3, to: 5, state, sent: 1, gap: 0 },
+    ];
+    const next = withPart([parts[0]!, unsentPart(3, 5)], parts[1]!);
+    assert.deepEqual(next, joined === 2 ? parts : [{ from: 1, to: 5, state, sent: 3, gap: 0 }]);
+  }
 });
