@@ -32,7 +32,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     // Commander has shown its own errors already.
     if (!(error instanceof CommanderError)) console.error(`Error: ${cause}\n${cure}`);
     if (argv.includes('--json')) {
-      const seconds = (performance.now() - begun) / 1000;
+      const seconds = Math.round(performance.now() - begun) / 1000;
       console.log(JSON.stringify({ exports: [], seconds, peakRssMb: 0, error: `${cause} ${cure}` }));
     }
   }

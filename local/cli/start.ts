@@ -73,7 +73,7 @@ async function start(files: readonly string[], flags: StartFlags): Promise<numbe
     if (flags.json) {
       const result: RunResult = {
         exports: results.exports,
-        seconds: (performance.now() - begun) / 1000,
+        seconds: Math.round(performance.now() - begun) / 1000,
         peakRssMb,
       };
       console.log(JSON.stringify(result));

@@ -21,20 +21,23 @@ type Row = { readonly info: { readonly bytes: number } };
 
 /** Every body in `DIR/<jobId>/<n>.txt`, in the order they were accepted. */
 export async function readReceived(folder: string, delimiter = ','): Promise<ReceivedBody[]> {
-  const bodies: ReceivedBody[] = [];
+  const texts = await readReceivedTexts(folder);
+  return texts.map((text) => {
+    const [header = '', ...records] = cutRecords(text, delimiter);
+    return { header, records };
+  });
+}
+
+/** The texts of these bodies. */
+export async function readReceivedTexts(folder: string): Promise<string[]> {
+  const texts: string[] = [];
   for (const jobId of await readdir(folder).catch(() => [])) {
     const files = (await readdir(path.join(folder, jobId))).toSorted(
       (a, b) => Number.parseInt(a) - Number.parseInt(b),
     );
-    for (const file of files) {
-      const [header = '', ...records] = cutRecords(
-        await readFile(path.join(folder, jobId, file), 'utf8'),
-        delimiter,
-      );
-      bodies.push({ header, records });
-    }
+    for (const file of files) texts.push(await readFile(path.join(folder, jobId, file), 'utf8'));
   }
-  return bodies;
+  return texts;
 }
 
 /** How often each text occurs. */
