@@ -15,7 +15,7 @@ type Area = { readonly files: readonly string[]; readonly tests: readonly string
 const AREAS: Readonly<Record<string, Area>> = {
   scanner: {
     files: ['export/scanner', 'export/records', 'schema/fields'],
-    tests: ['export/records', 'export/scanner', 'export/scanner.property', 'schema/fields'],
+    tests: ['export/scanner', 'schema/fields', 'export/scanner.property', 'export/records'],
   },
   validation: {
     files: ['schema/validator', 'schema/time', 'schema/timeFormat', 'schema/mapping'],
@@ -45,15 +45,11 @@ const AREAS: Readonly<Record<string, Area>> = {
     ],
     tests: [
       'ledger/exports',
-      'ledger/rows',
+      'ledger/chunks',
+      'ledger/contents',
       'ledger/reissue',
       'ledger/parts',
       'delivery/batchBook',
-      'delivery/failChunk',
-      'delivery/replay',
-      'export/split',
-      'delivery/refusals',
-      'delivery/schedules',
     ],
   },
   pacing: {
@@ -95,7 +91,7 @@ async function mutate(name: string, { files, tests }: Area): Promise<void> {
     disableTypeChecks: false,
     timeoutMS: 3000,
     concurrency: 2,
-    reporters: ['clear-text', 'html'],
+    reporters: ['progress-append-only', 'clear-text', 'html'],
     clearTextReporter: { reportTests: false, allowColor: false, logTests: false },
     htmlReporter: { fileName: `reports/mutation/${name}.html` },
     thresholds: { high: 90, low: LEAST_SCORE, break: LEAST_SCORE },
