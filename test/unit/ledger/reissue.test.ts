@@ -74,3 +74,52 @@ for (const [what, due, chunk, connector] of cases) {
     assert.equal(isDue(aChunkRow(chunk), { stateAt: ago(5) }, connector, NOW, GRACE), due);
   });
 }
+
+test('patience is 5 graces, twice as many after each message, 30 at most', () => {
+  for (const [issues, graces] of [
+    [0, 5],
+    [1, 10],
+    [2, 20],
+    [3, 30],
+    [99, 30],
+  ] as const) {
+    // prettier-ignore
+    const chunk = aChunkRow({ state: 'pending', issues, issuedAt: new Date(NOW).toISOString() });
+    const due = (after: number): boolean => isDue(chunk, { stateAt: '' }, undefined, NOW + after, GRACE);
+    assert.equal(due(graces * GRACE), false);
+    assert.equal(due(graces * GRACE + 1), true);
+  }
+});
+
+test('a chunk that never had a message of its own counts from when its export was queued', () => {
+  const chunk = aChunkRow({ state: 'pending' });
+  assert.equal(isDue(chunk, { stateAt: ago(10) }, undefined, NOW, GRACE), false);
+  assert.equal(isDue(chunk, { stateAt: ago(11) }, undefined, NOW, GRACE), true);
+});
+
+test('a lapsed claim and a due time have one grace, then a message', () => {
+  const old = { issuedAt: ago(600) };
+  for (const chunk of [
+    aChunkRow({ ...old, state: 'pushing', claimUntil: new Date(NOW).toISOString() }),
+    aChunkRow({ ...old, state: 'waiting', stateAt: ago(60), dueAt: new Date(NOW).toISOString() }),
+  ]) {
+    const due = (after: number, issuedAt = chunk.issuedAt): boolean =>
+      isDue({ ...chunk, issuedAt }, { stateAt: ago(600) }, undefined, NOW + after, GRACE);
+    assert.equal(due(GRACE), false);
+    assert.equal(due(GRACE + 1), true);
+    const sent = (after: number): string => new Date(NOW + after).toISOString();
+    // A message sent within the grace may have been taken for one that came too early; one after it is on its way.
+    assert.equal(due(GRACE + 1, sent(GRACE)), true);
+    assert.equal(due(GRACE + 5, sent(GRACE + 1)), false);
+    assert.equal(due(GRACE + 1 + 5 * GRACE, sent(GRACE + 1)), false);
+    assert.equal(due(GRACE + 2 + 5 * GRACE, sent(GRACE + 1)), true);
+  }
+});
+
+test('records taken at the moment of parking are no sign that the connector is well again', () => {
+  const parked = aChunkRow({ state: 'waiting', stateAt: ago(30), issuedAt: ago(30), dueAt: ago(-30) });
+  const due = (lastAcceptedAt: string): boolean =>
+    isDue(parked, { stateAt: ago(60) }, { ...well, lastAcceptedAt }, NOW, GRACE);
+  assert.equal(due(ago(30)), false);
+  assert.equal(due(ago(29)), true);
+});
