@@ -1,4 +1,4 @@
-import { RecordGatherer } from '../shared/export/records.ts';
+import { JudgedRecords, type JudgedBlock } from '../shared/schema/judgedRecords.ts';
 import { RecordValidator } from '../shared/schema/validator.ts';
 import { PIECE_BYTES } from './scan.ts';
 import { megabytesPerSecond, rounded } from './support/figures.ts';
@@ -9,6 +9,8 @@ import type { BenchOptions, BenchResult } from './support/types.ts';
 
 /** The slow ones get a sample of so many MB. */
 const SLOW_MB = 4;
+/** As the push gathers them. */
+const BLOCK_BYTES = 2 ** 20;
 
 /** Finding the records of a chunk and judging each, as the push does it. */
 export async function validate({ full }: BenchOptions): Promise<BenchResult> {
@@ -48,12 +50,18 @@ export async function validate({ full }: BenchOptions): Promise<BenchResult> {
 }
 
 function validateAll({ records, plan }: Sample): void {
-  const { dialect, maxRecordBytes, firstLine, validation } = plan;
-  const gatherer = new RecordGatherer({ dialect, maxRecordBytes, offset: plan.head.end, firstLine });
+  const { dialect, maxRecordBytes, validation } = plan;
   const validator = new RecordValidator(validation, dialect);
-  for (let at = 0; at < records.length; at += PIECE_BYTES) {
-    for (const { bytes, starts, ends, count } of gatherer.write(records.subarray(at, at + PIECE_BYTES))) {
-      for (let i = 0; i < count; i++) validator.check(bytes, starts[i]!, ends[i]!);
+  const judged = new JudgedRecords(validator, { dialect, maxRecordBytes, blockBytes: BLOCK_BYTES });
+  let refused = 0;
+  const take = (blocks: Iterable<JudgedBlock>): void => {
+    for (const { count, goesOut } of blocks) {
+      for (let i = 0; i < count; i++) refused += 1 - goesOut[i]!;
     }
+  };
+  for (let at = 0; at < records.length; at += PIECE_BYTES) {
+    take(judged.write(records.subarray(at, at + PIECE_BYTES)));
   }
+  take(judged.end());
+  if (refused > 0) throw new Error(`${String(refused)} records of the sample were refused.`);
 }

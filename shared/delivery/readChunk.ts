@@ -1,6 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
-import { readRecords } from '../export/records.ts';
-import type { RecordBlock } from '../export/types.ts';
+import { JudgedRecords, type JudgedBlock } from '../schema/judgedRecords.ts';
 import { RecordWriter } from '../schema/rewrite.ts';
 import type { FindingCounts } from '../schema/types.ts';
 import { RecordValidator } from '../schema/validator.ts';
@@ -9,7 +8,7 @@ import type { Body } from './bodies.ts';
 import type { ChunkRun } from './chunkRun.ts';
 import { stretchesOf, type PlannedStretch } from './stretches.ts';
 
-/** Records are gathered in blocks of this size, or of the chunk's when it is smaller. */
+/** Bytes are gathered in blocks of this size, or of the chunk's when it is smaller. */
 const BLOCK_BYTES = 1024 * 1024;
 
 /** Room in a body beyond what the average record of its chunk needs. */
@@ -39,12 +38,12 @@ export async function readChunk(run: ChunkRun): Promise<ChunkFindings | undefine
   const { dialect, maxRecordBytes } = plan;
   try {
     const blockBytes = Math.min(BLOCK_BYTES, row.end - row.start);
-    const options = { dialect, maxRecordBytes, blockBytes, offset: row.start, firstLine: row.firstLine };
+    const judged = new JudgedRecords(reader.validator, { dialect, maxRecordBytes, blockBytes });
     await reader.begin();
-    for await (const block of readRecords(source, options)) {
-      await reader.take(block);
-      if (run.ends) return undefined;
+    for await (const bytes of source) {
+      if (await reader.takeAll(judged.write(bytes))) return undefined;
     }
+    if (await reader.takeAll(judged.end())) return undefined;
     if (hash.digest('hex') !== row.sha256 || reader.records !== row.records) {
       run.stop.now({ kind: 'sourceLost' });
       return undefined;
@@ -68,8 +67,8 @@ async function* hashing(source: AsyncIterable<Uint8Array>, hash: Hash): AsyncGen
 
 /** Walks through the records of a chunk and its stretches side by side. */
 class ChunkReader {
+  readonly validator: RecordValidator;
   readonly #run: ChunkRun;
-  readonly #validator: RecordValidator;
   readonly #writer: RecordWriter;
   readonly #stretches: AsyncGenerator<PlannedStretch>;
   readonly #prefix: Buffer;
@@ -89,7 +88,7 @@ class ChunkReader {
     const { plan, lane, row } = run;
     const { head, tail } = lane.client.frame;
     this.#run = run;
-    this.#validator = new RecordValidator(plan.validation, plan.dialect);
+    this.validator = new RecordValidator(plan.validation, plan.dialect);
     this.#writer = new RecordWriter(plan);
     this.#stretches = stretchesOf(run);
     this.#prefix = Buffer.concat([head, Buffer.from(plan.header)]);
@@ -105,15 +104,23 @@ class ChunkReader {
   }
 
   get findings(): ChunkFindings {
-    return { refusedRecords: this.#refusedRecords, ...this.#validator.counts };
+    return { refusedRecords: this.#refusedRecords, ...this.validator.counts };
   }
 
   begin(): Promise<void> {
     return this.#nextStretch();
   }
 
-  /** Judge and place the records of a block. The block may be used again afterwards. */
-  async take(block: RecordBlock): Promise<void> {
+  /** Place the records of blocks, each of which may be used again afterwards. @returns whether the run ends */
+  async takeAll(blocks: Iterable<JudgedBlock>): Promise<boolean> {
+    for (const block of blocks) {
+      await this.#take(block);
+      if (this.#run.ends) return true;
+    }
+    return false;
+  }
+
+  async #take(block: JudgedBlock): Promise<void> {
     let at = 0;
     while (at < block.count) {
       const stretch = this.#stretch;
@@ -150,10 +157,10 @@ class ChunkReader {
   }
 
   /** Records [first, last) of the block, all of one stretch; returns the first that was not placed: `last`, or less when the run ends. */
-  async #place(block: RecordBlock, first: number, last: number, { todo }: PlannedStretch): Promise<number> {
+  async #place(block: JudgedBlock, first: number, last: number, { todo }: PlannedStretch): Promise<number> {
     if (todo === 'send' || todo === 'sendAgain') return this.#fill(block, first, last);
     for (let i = first; i < last; i++, this.#number++) {
-      const goesOut = this.#judge(block, i);
+      const goesOut = this.#goesOut(block, i);
       if (goesOut && todo === 'quarantine' && !this.#run.serviceRefusals.has(this.#number)) {
         this.#run.serviceRefusals.set(this.#number, '');
       }
@@ -161,17 +168,14 @@ class ChunkReader {
     return last;
   }
 
-  #judge({ bytes, starts, ends, oversize }: RecordBlock, i: number): boolean {
-    const goesOut =
-      oversize[i] === 1
-        ? this.#validator.refuseOversize()
-        : this.#validator.check(bytes, starts[i]!, ends[i]!);
-    if (!goesOut) this.#refusedRecords++;
-    return goesOut;
+  #goesOut({ goesOut }: JudgedBlock, i: number): boolean {
+    if (goesOut[i] === 1) return true;
+    this.#refusedRecords++;
+    return false;
   }
 
   /** Good records go into the body; neighbours that go out as they came are copied as one run. */
-  async #fill(block: RecordBlock, first: number, last: number): Promise<number> {
+  async #fill(block: JudgedBlock, first: number, last: number): Promise<number> {
     const { bytes, starts, ends } = block;
     const writer = this.#writer;
     let body = (this.#body ??= await this.#newBody());
@@ -179,7 +183,7 @@ class ChunkReader {
     let runEnd = 0;
     for (let i = first; i < last; i++, this.#number++) {
       if (body === undefined) return i;
-      if (!this.#judge(block, i)) continue;
+      if (!this.#goesOut(block, i)) continue;
       const start = starts[i]!;
       const end = ends[i]!;
       const pending = runEnd - runStart;

@@ -70,6 +70,8 @@ export class FieldTable {
   readonly flags: Uint8Array;
   /** Bits of all fields together, those past the capacity included. */
   seen = 0;
+  /** Index behind the record, its line end included. */
+  end = 0;
   #bytes: Uint8Array | undefined;
   #words: DataView = new DataView(new ArrayBuffer(0));
 
@@ -94,11 +96,13 @@ export class FieldTable {
 }
 
 /**
- * Split the record bytes[start, end) (with or without its line end) into fields, as csv-parse does with `relax_quotes`.
- * A field is quoted when its first byte is a quote; inside, two quotes are one, and any other quote closes. What follows a
- * closing quote up to the delimiter makes the field stray: csv-parse then takes the quotes for data. No string is made.
+ * Split the record that begins at `start` into fields, as csv-parse does with `relax_quotes`: it ends behind its line end (LF or
+ * CRLF outside quotes), or at `end`. A field is quoted when its first byte is a quote; inside, two quotes are one, and any other
+ * quote closes. What follows a closing quote up to the delimiter makes the field stray: csv-parse then takes the quotes for data.
+ * No string is made.
  *
- * @returns how many fields the record has, at least 1; the first `fields.capacity` of them are in `fields`
+ * @param more whether more bytes may follow at `end`: then a record that is not over before `end` is not split
+ * @returns how many fields the record has, the first `fields.capacity` of them in `fields`; 0 when it is not over
  */
 export function splitFields(
   bytes: Uint8Array,
@@ -106,6 +110,7 @@ export function splitFields(
   end: number,
   dialect: Dialect,
   fields: FieldTable,
+  more = false,
 ): number {
   const { starts, ends, rawStarts, rawEnds, flags, capacity } = fields;
   const words = fields.wordsOf(bytes);
@@ -114,9 +119,7 @@ export function splitFields(
   const bits = quoting ? UNQUOTED_BITS : UNQUOTING_BITS;
   const delimiters = Math.imul(delimiter, EACH);
   const quotes = quoting ? QUOTES : delimiters;
-  let stop = end;
-  if (stop > start && bytes[stop - 1] === LF) stop -= stop - 1 > start && bytes[stop - 2] === CR ? 2 : 1;
-  const lastWord = stop - 4;
+  const lastWord = end - 4;
 
   let count = 0;
   let all = 0;
@@ -125,15 +128,18 @@ export function splitFields(
     const rawStart = at;
     let seen = 0;
     let border = 0;
-    if (quoting && at < stop && bytes[at] === QUOTE) {
-      at = closingQuote(bytes, words, at + 1, stop, fields);
+    let lineEnd = 0;
+    if (quoting && at < end && bytes[at] === QUOTE) {
+      at = closingQuote(bytes, words, at + 1, end, fields);
       seen = fields.seen;
-      const closed = at < stop;
+      const closed = at < end;
       if (closed) at++;
-      if (closed && (at === stop || bytes[at] === delimiter)) border = 1;
+      if (closed && at < end) lineEnd = lineEndAt(bytes, at, end, more);
+      if (lineEnd === UNKNOWN || (more && at === end)) return 0;
+      if (closed && (at === end || lineEnd > 0 || bytes[at] === delimiter)) border = 1;
       else seen |= FIELD.stray;
     }
-    while (at < stop) {
+    while (at < end && lineEnd === 0) {
       while (at <= lastWord) {
         const word = words.getInt32(at, true);
         const found = (hasByte(word, delimiters) | hasByte(word, quotes) | hasOdd(word)) & HIGHEST;
@@ -143,14 +149,17 @@ export function splitFields(
         }
         at += 4;
       }
-      if (at === stop) break;
-      if (bytes[at] === delimiter) break;
+      if (at === end || bytes[at] === delimiter) break;
+      lineEnd = lineEndAt(bytes, at, end, more);
+      if (lineEnd === UNKNOWN) return 0;
+      if (lineEnd > 0) break;
       // Letters beyond ASCII seldom come alone.
       do {
         seen |= bits[bytes[at]!]!;
         at++;
-      } while (at < stop && bytes[at]! >= 0x80);
+      } while (at < end && bytes[at]! >= 0x80);
     }
+    if (more && at === end) return 0;
     if (count < capacity) {
       starts[count] = rawStart + border;
       ends[count] = at - border;
@@ -160,12 +169,23 @@ export function splitFields(
     }
     count++;
     all |= seen;
-    if (at >= stop) {
+    if (lineEnd > 0 || at === end) {
       fields.seen = all;
+      fields.end = at + lineEnd;
       return count;
     }
     at++;
   }
+}
+
+const UNKNOWN = -1;
+
+/** Bytes of the line end at `at`: 0 when there is none, UNKNOWN for a CR whose next byte is still to come. */
+function lineEndAt(bytes: Uint8Array, at: number, end: number, more: boolean): number {
+  if (bytes[at] === LF) return 1;
+  if (bytes[at] !== CR) return 0;
+  if (at + 1 < end) return bytes[at + 1] === LF ? 2 : 0;
+  return more ? UNKNOWN : 0;
 }
 
 /** Where the quoted field whose content starts at `from` closes, or `stop`; leaves its bits in `fields.seen`. */

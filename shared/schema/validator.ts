@@ -63,6 +63,8 @@ export class RecordValidator {
   readonly #findings: Finding[] = [];
   #findingCount = 0;
   #refused = false;
+  /** Fields of the record that was split last. */
+  #count = 0;
 
   constructor(plan: ValidationPlan, dialect: Dialect) {
     this.#plan = plan;
@@ -114,11 +116,27 @@ export class RecordValidator {
 
   /** Judge the record bytes[start, end), with or without its line end. @returns whether it goes out */
   check(bytes: Uint8Array, start: number, end: number): boolean {
+    this.split(bytes, start, end, false);
+    return this.judge(bytes, start);
+  }
+
+  /**
+   * Split the record that begins at `start`, for {@link judge}.
+   * @param more whether more bytes may follow at `end`
+   * @returns index behind it, its line end included; 0 when it is not over before `end` and more bytes may follow
+   */
+  split(bytes: Uint8Array, start: number, end: number, more: boolean): number {
+    this.#count = splitFields(bytes, start, end, this.#dialect, this.#fields, more);
+    return this.#count === 0 ? 0 : this.#fields.end;
+  }
+
+  /** Judge the record that was split last. @returns whether it goes out */
+  judge(bytes: Uint8Array, start: number): boolean {
     this.#findingCount = 0;
     this.#refused = false;
+    const count = this.#count;
     const fields = this.#fields;
-    const { starts, ends, flags } = fields;
-    const count = splitFields(bytes, start, end, this.#dialect, fields);
+    const { starts, ends, flags, end } = fields;
     const columns = this.#columns.length;
     if (count !== columns) {
       this.#found(this.#columnCount);
