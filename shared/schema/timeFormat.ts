@@ -95,7 +95,8 @@ const literal =
     at < end && bytes[at] === byte ? at + 1 : -1;
 
 const STEPS: Readonly<Record<string, Step>> = {
-  YYYY: number(4, 4, 0, 9999, (parts, value) => void (parts.year = value)),
+  // Date.UTC takes the years 0 to 99 for 1900 to 1999.
+  YYYY: number(4, 4, 100, 9999, (parts, value) => void (parts.year = value)),
   YY: number(2, 2, 0, 99, (parts, value) => void (parts.year = value + (value < 70 ? 2000 : 1900))),
   MMM: monthName,
   MM: number(2, 2, 1, 12, month),

@@ -39,6 +39,15 @@ describe('TimeReader', () => {
     '20261120T081500Z',
     '202611200815+0100',
     '29.02.2024',
+    '29.02.2000',
+    '2026-11-20T23:59:59',
+    '2026-11-20T00:00:00',
+    '2026-11-20T08:15:00+14:59',
+    '2026-01-31',
+    '1990-01-01T00:00:00Z',
+    '12/31/2025 12:59 AM',
+    '2026-11-20T08:15:00.999999999Z',
+    '2026-11-20T08:15:00.9Z',
   ])
     // prettier-ignore
     test(`reads ${text}`, () => assert.equal(isTime(text), true));
@@ -68,6 +77,32 @@ describe('TimeReader', () => {
     '0/1/2026',
     '2026-11-20T08:15:00 UTC',
     '31.11.2026',
+    '0095-11-20',
+    '0026-11-20T08:15:00Z',
+    '2026-11-20T08:15:00,',
+    '20-NO',
+    '20-ovd-2026',
+    '11/20/2026 8:15 xM',
+    '11/20/2026 8:15 An',
+    '11/20/2026 8:15 A',
+    '11/20/2026 0:15 AM',
+    '2026-11-20T08:15:00 +01:00',
+    '2026-11-20T08:15:00*01:00',
+    '2026-11-20T08:15:00+1',
+    '2026-11-20T08:15:00+01:60',
+    '2026-00-20',
+    '2026-11-00',
+    '2026-11-20T08:15:00.12345678901Z',
+    '2026-11-20T08-15:00',
+    '2026-11-20T08:15:0',
+    '2026-11-20T08:15:00.1x3Z',
+    '2026-11-20T08:15:00.12:Z',
+    '2026-11-20T08:15:00.12/Z',
+    '2026-11-20T0a:15:00',
+    '2026-11-20T/8:15:00',
+    '2026-11-20T:8:15:00',
+    '2026-11-20T0/:15:00',
+    '2026-11-20T08:1::00',
     '2026-11-20X08:15:00',
   ])
     // prettier-ignore
@@ -84,6 +119,75 @@ describe('TimeReader', () => {
     const noon = Date.UTC(2026, 10, 20, 12);
     for (const text of ['2026-11-20T14:00:00+02:00', '2026-11-20T06:30:00-0530', '2026-11-20T13:00:00+01'])
       assert.equal(reads(DEFAULT_TIME_FORMATS, text, noon, noon), true, text);
+  });
+
+  test('reads each form to the millisecond', () => {
+    const at = (...parts: [hour: number, minute?: number, second?: number, ms?: number]): number =>
+      Date.UTC(2026, 10, 20, ...parts);
+    const cases: [text: string, ms: number][] = [
+      ['2026-11-20', at(0)],
+      ['2026-11-20T08:15', at(8, 15)],
+      ['2026-11-20 23:59:59', at(23, 59, 59)],
+      ['2026-11-20T08:15:07', at(8, 15, 7)],
+      ['2026-11-20T08:15:07z', at(8, 15, 7)],
+      ['2026-11-20T08:15:07.987', at(8, 15, 7, 987)],
+      ['2026-11-20T08:15:07.5', at(8, 15, 7, 500)],
+      ['2026-11-20T08:15:07,25Z', at(8, 15, 7, 250)],
+      ['2026-11-20T08:15:07.1239999Z', at(8, 15, 7, 123)],
+      ['2026-11-20T08:15:07.123+00:30', at(7, 45, 7, 123)],
+      ['2026-11-20T08:15:07-14:00', at(22, 15, 7)],
+      ['20261120T081507.25Z', at(8, 15, 7, 250)],
+      ['20.11.2026 8:15:07', at(8, 15, 7)],
+      ['11/20/2026 11:15:07 PM', at(23, 15, 7)],
+      ['11/20/2026 1:15am', at(1, 15)],
+      ['20-nov-2026 1:15', at(1, 15)],
+    ];
+    for (const [text, ms] of cases) assert.equal(reads(DEFAULT_TIME_FORMATS, text, ms, ms), true, text);
+  });
+
+  test('both bounds are within', () => {
+    const noon = Date.UTC(2026, 10, 20, 12);
+    for (const text of ['2026-11-20T12:00:00Z', '20.11.2026 12:00']) {
+      assert.equal(reads(DEFAULT_TIME_FORMATS, text, noon, noon), true);
+      assert.equal(reads(DEFAULT_TIME_FORMATS, text, noon + 1, noon + 9), false);
+      assert.equal(reads(DEFAULT_TIME_FORMATS, text, noon - 9, noon - 1), false);
+    }
+  });
+
+  test('every month has its name and its length', () => {
+    const names = ['jan', 'FEB', 'Mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
+    const lengths = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    names.forEach((name, month) => {
+      const last = lengths[month]!;
+      const ms = Date.UTC(2025, month, last);
+      assert.equal(reads(['D-MMM-YYYY'], `${last}-${name}-2025`, ms, ms), true, name);
+      assert.equal(isTime(`${last + 1}-${name}-2025`), false, name);
+    });
+  });
+
+  test('a leap day is one every fourth year, every hundredth not, every four-hundredth', () => {
+    const leap = (year: number): boolean => reads(['YYYY-MM-DD'], `${year}-02-29`, -1e14, 1e14);
+    assert.deepEqual([1896, 1900, 2000, 2023, 2024, 2100].filter(leap), [1896, 2000, 2024]);
+  });
+
+  test('a format of the mapping file is read as it says, and no other way', () => {
+    const cases: [format: string, text: string, as: boolean][] = [
+      ['YYYY-MM-DD HH:mm', '2026-11-20 08:15', true],
+      ['YYYY-MM-DD HH:mm', '2026-11-20 8:15', false],
+      ['YYYY-MM-DD HH:mm', '2026-11-20T08:15', false],
+      ['YYYY-MM-DDTHH:mm', '2026-11-20 08:15', true],
+      ['MM/DD/YYYY', '3/4/2026', false],
+      ['M/D/YYYY', '03/04/2026', true],
+      ['DD.MM.YY', '20.11.26', true],
+      ['DD.MM.YY', '20.11.2026', false],
+      ['YYYYMMDDHHmmss.f', '20261120081507.5', true],
+      ['YYYYMMDDHHmmss.f', '20261120081507', false],
+      ['YYYY-MM-DD hh:mm A', '2026-11-20 08:15 PM', true],
+      ['YYYY-MM-DD hh:mm A', '2026-11-20 13:15 PM', false],
+      ['YYYY-MM-DDZ', '2026-11-20+01', true],
+      ['YYYY-MM-DDZ', '2026-11-20', false],
+    ];
+    for (const [format, text, as] of cases) assert.equal(isTime(text, [format]), as, `${format} ${text}`);
   });
 
   test('tells midnight from noon', () => {
@@ -119,6 +223,15 @@ describe('TimeReader', () => {
   test('two-digit years lie between 1970 and 2069', () => {
     assert.equal(isTime('20-NOV-26', ['DD-MMM-YY']), true);
     assert.equal(isTime('20-NOV-70', ['DD-MMM-YY']), false);
+    const first = (year: number): number => Date.UTC(year, 0);
+    for (const [text, year] of [
+      ['00', 2000],
+      ['69', 2069],
+      ['70', 1970],
+      ['99', 1999],
+    ] as const)
+      // prettier-ignore
+      assert.equal(reads(['DD.MM.YY'], `01.01.${text}`, first(year), first(year)), true, text);
   });
 });
 
@@ -137,6 +250,14 @@ describe('time formats', () => {
     [`YYYYMMDD${'[ ]'.repeat(70)}`, 'it has too many optional parts'],
     ['YYYYMMDD[a]', 'it holds a part that is not known'],
     ['YYYYMMDD[ ][-][.][:][/][,][_]', 'it has too many optional parts'],
+    ['YYYYMMDD[ ][-][.][:][/][,]', undefined],
+    ['MM-DD', 'it has no year, month and day'],
+    ['YYYY-DD', 'it has no year, month and day'],
+    ['YY-M-D', undefined],
+    ['D MMM YYYY', undefined],
+    ['YYYY-mm-DD', 'it has no year, month and day'],
+    ['', 'it has no year, month and day'],
+    ['YYYY]-MM-DD[', 'its brackets do not match'],
   ] as const)
     test(`${format} is judged`, () => assert.equal(timeFormatFault(format), fault));
 
