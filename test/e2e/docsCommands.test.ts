@@ -14,6 +14,8 @@ const NOT_HERE = [
   'npm ci',
   'npm test',
   'npm run bench',
+  'npm run coverage',
+  'npm run mutate',
   'npm run unused',
   'npm run lint',
   'npm run format',
