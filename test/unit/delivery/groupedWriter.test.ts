@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ConflictError } from '../../../shared/errors.ts';
 import { FencedError } from '../../../shared/delivery/faultKinds.ts';
 import { GroupedWriter } from '../../../shared/delivery/groupedWriter.ts';
 import { MemoryTable } from '../../support/memoryStores.ts';
@@ -92,4 +93,31 @@ test('what was only noted is written by a flush, and only then', async () => {
   const { version } = table;
   await writer.flush();
   assert.equal(table.version, version);
+});
+
+test('a write refused although nobody changed the row is tried again after a pause, not at once', async () => {
+  const clock = new VirtualClock();
+  let refusals = 3;
+  const tried: number[] = [];
+  const start = { owner: 'me', count: 0 };
+  const writer = new GroupedWriter<Count>(
+    {
+      read: () => Promise.resolve({ row: start, etag: '1' }),
+      write: () => {
+        tried.push(clock.now());
+        return refusals-- > 0 ? Promise.reject(new ConflictError('412')) : Promise.resolve('2');
+      },
+      owned: () => true,
+      merge: (_stored, wanted) => wanted,
+      stamp: (value) => value,
+      deadline: () => clock.now() + 10_000,
+    },
+    clock,
+    start,
+    '1',
+  );
+  let done = false;
+  void writer.change(increment).then(() => (done = true));
+  assert.ok(await clock.run(() => done, 60_000));
+  assert.ok(tried.slice(1).every((at, i) => at > tried[i]!));
 });
