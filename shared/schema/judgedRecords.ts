@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { RecordScanner } from '../export/scanner.ts';
 import type { Dialect } from '../export/types.ts';
 import type { RecordValidator } from './validator.ts';
@@ -82,15 +83,18 @@ export class JudgedRecords {
     const buffer = this.#buffer;
     const filled = this.#filled;
     const validator = this.#validator;
+    // Asked once for all: the last line end is at a character's border, whatever stands behind it.
+    const sound = isUtf8(buffer.subarray(0, buffer.lastIndexOf(LF, filled - 1) + 1));
     let start = this.#behindBlankLines(0);
     while (start < filled) {
       const end = validator.split(buffer, start, filled, more);
       if (end === 0) break;
       const i = this.#count++;
       const fits = end - start <= this.#maxRecordBytes;
+      const known = sound && buffer[end - 1] === LF;
       this.#starts[i] = fits ? start : end;
       this.#ends[i] = end;
-      this.#goesOut[i] = (fits ? validator.judge(buffer, start) : validator.refuseOversize()) ? 1 : 0;
+      this.#goesOut[i] = (fits ? validator.judge(buffer, start, known) : validator.refuseOversize()) ? 1 : 0;
       if (this.#count === RECORDS_PER_BLOCK) yield this.#block();
       start = this.#behindBlankLines(end);
     }

@@ -54,6 +54,10 @@ export class RecordValidator {
   readonly #checkColumns: Int32Array;
   readonly #limits: Int32Array;
   readonly #asks: Uint8Array;
+  /** The checks that ask for something, and all of them: the others need a look only in a record that is longer than their least limit. */
+  readonly #asking: Int32Array;
+  readonly #all: Int32Array;
+  readonly #quietLimit: number;
   readonly #columns: readonly ColumnRules[];
   readonly #tooLong: Rule;
   readonly #columnCount: Rule;
@@ -87,6 +91,9 @@ export class RecordValidator {
       this.#checks,
       ({ empty, time, email }) => (empty ? ASKS_EMPTY : 0) | (time || email ? ASKS_FORMAT : 0),
     );
+    this.#all = Int32Array.from(this.#checks, (_, i) => i);
+    this.#asking = this.#all.filter((i) => this.#asks[i]! > 0);
+    this.#quietLimit = Math.min(NO_LIMIT, ...this.#limits.filter((_, i) => this.#asks[i] === 0));
     const mapped = new Map(plan.fields.map((field) => [field.column, field]));
     this.#columns = Array.from({ length: plan.columns }, (_, column) => {
       const field = mapped.get(column);
@@ -130,8 +137,12 @@ export class RecordValidator {
     return this.#count === 0 ? 0 : this.#fields.end;
   }
 
-  /** Judge the record that was split last. @returns whether it goes out */
-  judge(bytes: Uint8Array, start: number): boolean {
+  /**
+   * Judge the record that was split last.
+   * @param isUtf8Known whether its bytes are known to be well-formed UTF-8, so that they need not be looked at for that
+   * @returns whether it goes out
+   */
+  judge(bytes: Uint8Array, start: number, isUtf8Known = false): boolean {
     this.#findingCount = 0;
     this.#refused = false;
     const count = this.#count;
@@ -148,12 +159,15 @@ export class RecordValidator {
       seen = 0;
       for (let i = 0; i < columns; i++) seen |= flags[i]!;
     }
+    if (isUtf8Known) seen &= ~FIELD.high;
     if ((seen & SUSPECT) !== 0) this.#inspect(bytes, start, end, seen);
 
     const checkColumns = this.#checkColumns;
     const limits = this.#limits;
     const asks = this.#asks;
-    for (let i = 0; i < checkColumns.length; i++) {
+    const which = end - start > this.#quietLimit ? this.#all : this.#asking;
+    for (let k = 0; k < which.length; k++) {
+      const i = which[k]!;
       const column = checkColumns[i]!;
       const first = starts[column]!;
       const length = ends[column]! - first;
