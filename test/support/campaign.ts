@@ -145,6 +145,7 @@ class Campaign {
     wrong.push(...this.#judgeConnector(connector, journal, base));
     if (!mayRepeat(this.#plan)) {
       for (const { id } of this.#sent) {
+        if (cell.tap.takenOver.has(id)) continue;
         const counted = (await cell.view(id))?.row.possiblyDuplicated ?? 0;
         if (counted > 0)
           wrong.push(`${counted} counted as possibly duplicated, though every outcome was known`);
@@ -153,7 +154,10 @@ class Campaign {
     return wrong;
   }
 
-  /** The injector proves that its faults happened: the first request that each was meant for met some fault. */
+  /**
+   * The injector proves that its faults happened: the first request that each was meant for met some fault, unless its token was
+   * of no use, which the service looks at first.
+   */
   #judgeConnector(
     faults: readonly ConnectorFault[],
     journal: readonly JournalEntry[],
@@ -223,7 +227,7 @@ const DO: Readonly<Record<Deed, (cell: FaultCell, first: Sent, send: Send) => Pr
     for (let i = 0; i < 2; i++) await cell.message(base64(event), EVENT_QUEUE);
   },
   async 'garbage messages'(cell, { id }) {
-    await cell.message('no base64 {');
+    await cell.message(Buffer.from('garbage').toString('base64'));
     await cell.message(base64({ ...messageOf(id, 1), v: 0 }));
     await cell.message(base64(messageOf('0'.repeat(32), 7)));
   },
@@ -246,7 +250,8 @@ const DO: Readonly<Record<Deed, (cell: FaultCell, first: Sent, send: Send) => Pr
   async 'blob overwritten'(cell, { issued, id }, send) {
     await underWay(cell, id);
     const shape = { blobName: issued.blobName, records: 7, recordsPerRequest: RECORDS_PER_REQUEST };
-    await send(issueExport({ ...shape, version: ' of tomorrow' }, Math.random));
+    const version = ` after ${id}`;
+    await send(issueExport({ ...shape, version }, Math.random));
   },
   async 'same content again'(cell, { issued, id }) {
     // One of which nothing was accepted gives its content up.

@@ -38,6 +38,12 @@ export async function judgeExports(
   return wrong;
 }
 
+/** Records that the connector took more than once, each time after the first counted. */
+export async function countRepeated(cell: FaultCell, journal: readonly JournalEntry[]): Promise<number> {
+  const times = countTexts((await takenBodies(cell, journal)).flatMap(({ records }) => records));
+  return [...times.values()].reduce((sum, count) => sum + count - 1, 0);
+}
+
 async function judgeExport(
   cell: FaultCell,
   { issued, id }: Sent,

@@ -161,6 +161,11 @@ export class FaultCell {
     for (const instance of this.#functions.keys()) await this.#launch(instance);
   }
 
+  /** Every fault of the proxy has met a call. @throws {Error} when one does not within 15 s: it would prove nothing */
+  async hit(): Promise<void> {
+    await until('every fault happened', () => this.proxy.hits.every((hits) => hits > 0), 15_000, 20);
+  }
+
   /** Upload an export where the EHR would, past the proxy. @returns its id in the ledger */
   async put(
     { blobName, content }: Pick<IssuedExport, 'blobName' | 'content'>,

@@ -23,7 +23,12 @@ export function holds(carrier: string, texts: readonly string[]): string[] {
 /** Letters of batches of which nothing is left to do. */
 const SETTLED = /[arp]/;
 
-type ChunkColumns = { readonly PartitionKey?: string; readonly RowKey?: string; readonly batches?: string };
+type ChunkColumns = {
+  readonly PartitionKey?: string;
+  readonly RowKey?: string;
+  readonly batches?: string;
+  readonly owner?: string;
+};
 
 /**
  * Listens to what the functions send to queues and tables: no value of a record may ever be there, and a batch that the ledger has
@@ -36,7 +41,10 @@ export class Wiretap {
   /** How many calls of each kind were answered. */
   readonly kinds = new Map<string, number>();
 
+  /** Exports of which a chunk was taken over from an owner that had not given it up: dead, or too slow to renew its claim. */
+  readonly takenOver = new Set<string>();
   readonly #settledAt = new Map<string, number>();
+  readonly #owners = new Map<string, string>();
 
   constructor(secret: string) {
     this.#secret = secret;
@@ -54,13 +62,17 @@ export class Wiretap {
         : call.kind;
     this.kinds.set(kind, (this.kinds.get(kind) ?? 0) + 1);
     if (call.service !== 'queue' && call.service !== 'table') return;
-    if (call.kind === 'table chunks.replace' && call.status < 300) this.#noteSettled(call.body);
+    if (call.kind === 'table chunks.replace' && call.status < 300) this.#noteChunk(call.body);
     if (holds(call.body.toString('latin1') + call.url, [this.#secret]).length > 0) this.leaks.push(call.kind);
   }
-  #noteSettled(body: Buffer): void {
-    const { PartitionKey, RowKey, batches = '' } = JSON.parse(body.toString('utf8')) as ChunkColumns;
+  #noteChunk(body: Buffer): void {
+    const columns = JSON.parse(body.toString('utf8')) as ChunkColumns;
+    const { PartitionKey: exportId = '', RowKey = '', batches = '', owner = '' } = columns;
+    const before = this.#owners.get(exportId + RowKey) ?? '';
+    if (before !== '' && owner !== '' && owner !== before) this.takenOver.add(exportId);
+    this.#owners.set(exportId + RowKey, owner);
     for (const [batch, letter] of batches.split('').entries()) {
-      const key = `${PartitionKey ?? ''} ${chunkRowKey(Number(RowKey?.slice(1)), batch)}`;
+      const key = `${exportId} ${chunkRowKey(Number(RowKey.slice(1)), batch)}`;
       if (SETTLED.test(letter) && !this.#settledAt.has(key)) this.#settledAt.set(key, Date.now());
     }
   }
