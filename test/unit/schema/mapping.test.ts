@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Reason } from '../../../shared/errors.ts';
-import { normaliseName, resolveMapping } from '../../../shared/schema/mapping.ts';
+import { countKnown, normaliseName, resolveMapping } from '../../../shared/schema/mapping.ts';
 import type { MappingFile } from '../../../shared/schema/mappingFile.ts';
 import { HEADER_COLUMNS } from '../../support/healthcare.ts';
 import { healthcare, mapped } from '../../support/judging.ts';
@@ -141,5 +141,122 @@ describe('resolveMapping', () => {
     assert.equal(dropped, 3);
     assert.equal(fields[0]?.column, 3);
     assert.equal(mapped(['codes', ...MANDATORY]).dropped, 0);
+  });
+});
+
+describe('what is said of a header', () => {
+  const FILE = 'mappings/healthcare.json';
+
+  test('a first line that holds no known name', () => {
+    assert.deepEqual(reasonsOf(['a', 'b']), [
+      {
+        code: 'NO_HEADER',
+        line: 1,
+        cause: 'The first line holds none of the known column names: is the header line missing?',
+        cure: `Export with a header line, or name the columns in ${FILE} (npm run check -- --init proposes it).`,
+      },
+    ]);
+  });
+
+  test('a mandatory field that is missing, with the names that could be meant, ten at most', () => {
+    const others = Array.from({ length: 12 }, (_, i) => `Spalte ${i + 1}`);
+    const ten = others.slice(0, 10).map((name) => `"${name}"`).join(', '); // prettier-ignore
+    const missing = (unused: string): Reason => ({
+      code: 'MISSING_COLUMN',
+      line: 1,
+      cause: 'No column of the export is the mandatory field "Patient City".',
+      cure: `Add the column to the export, or name the one that holds it under "columns" in ${FILE}${unused}.`,
+    });
+    const columns = MANDATORY.toSpliced(5, 1);
+    assert.deepEqual(reasonsOf(columns), [missing('')]);
+    assert.deepEqual(reasonsOf([...columns, ...others.slice(0, 10)]), [
+      missing(` (columns not used so far: ${ten})`),
+    ]);
+    assert.deepEqual(reasonsOf([...columns, ...others]), [
+      missing(` (columns not used so far: ${ten} and 2 more)`),
+    ]);
+  });
+
+  test('an account that is missing, a name that comes twice, a column that the mapping file invents', () => {
+    const [account] = reasonsOf(MANDATORY.toSpliced(8, 1));
+    assert.equal(
+      account!.cause,
+      'No column of the export is "Email Address (UPN)" or "SamAccountName"; one is mandatory.',
+    );
+    assert.deepEqual(reasonsOf([...MANDATORY, 'Event Name']), [
+      {
+        code: 'DUPLICATE_COLUMN',
+        line: 1,
+        cause: 'The header gives the column "Event Name" more than once.',
+        cure: 'Give each column of the export a name of its own.',
+      },
+    ]);
+    assert.deepEqual(reasonsOf(MANDATORY, { columns: { 'Patient City': 'Ort' } }), [
+      {
+        code: 'MISSING_COLUMN',
+        line: 1,
+        cause: 'The mapping file takes "Patient City" from the column "Ort", which the header does not have.',
+        cure: `Add the column to the export, or correct "columns" in ${FILE}.`,
+      },
+    ]);
+  });
+
+  test('columns of which one must be chosen', () => {
+    assert.deepEqual(reasonsOf([...MANDATORY, 'PAT_ID', 'MRN']), [
+      {
+        code: 'AMBIGUOUS_COLUMN',
+        line: 1,
+        cause: 'More than one column could be "Patient Reg Id": "PAT_ID", "MRN".',
+        cure: `Say which one under "columns" in ${FILE}; null leaves an optional field out.`,
+      },
+    ]);
+  });
+
+  test('of a line that may be a record only numbers of columns', () => {
+    const [twice] = reasonsOf(['Zaphod', 'City', 'Zaphod', 'x', 'y']);
+    assert.equal(twice!.cause, 'The header gives column 1 and column 3 the same name.');
+    const ambiguous = reasonsOf(['PAT_ID', 'MRN', 'Zaphod']).find(({ code }) => code === 'AMBIGUOUS_COLUMN');
+    assert.equal(ambiguous!.cause, 'More than one column could be "Patient Reg Id".');
+    assert.ok(reasonsOf(['City', 'Zaphod']).every(({ cure }) => !cure.includes('not used so far')));
+  });
+
+  test('half of the mandatory fields make a header whose names are shown', () => {
+    const shows = (known: number): boolean =>
+      JSON.stringify(reasonsOf([...MANDATORY.slice(0, known), 'Ort'])).includes('Ort');
+    assert.deepEqual([3, 4, 5].map(shows), [false, true, true]);
+    assert.ok(
+      JSON.stringify(reasonsOf(['record number', 'line number', 'codes', 'City', 'Ort'])).includes('Ort'),
+    );
+  });
+});
+
+describe('what the mapping file tells', () => {
+  test('a name with other blanks and case is found, an exact one before it', () => {
+    const told = { columns: { 'Event Section': ' ORT der Tat ' } };
+    assert.equal(fieldAt([...MANDATORY, 'Ort der  Tat'], told)['Event Section'], '9 mapping');
+    assert.equal(
+      fieldAt([...MANDATORY, 'ort_der_tat', 'ORT der Tat', 'ort-der-tat'], told)['Event Section'],
+      '10 mapping',
+    );
+    assert.deepEqual(codesOf([...MANDATORY, 'ort_der_tat', 'ort-der-tat'], told), ['AMBIGUOUS_COLUMN']);
+  });
+
+  test('the columns in front of a quarantine file serve no field', () => {
+    const columns = ['record number', 'line number', 'codes', ...MANDATORY];
+    assert.deepEqual(codesOf(columns, { columns: { 'Event Section': 'codes' } }), ['MISSING_COLUMN']);
+  });
+
+  test('a field set to null is left out although a column fits', () => {
+    const columns = [...MANDATORY, 'Event Section'];
+    assert.equal(fieldAt(columns)['Event Section'], '9 exact');
+    assert.equal(fieldAt(columns, { columns: { 'Event Section': null } })['Event Section'], undefined);
+  });
+});
+
+describe('countKnown', () => {
+  test('counts names of the schema, their synonyms, what the mapping file tells and the columns of quarantine', () => {
+    const count = countKnown(healthcare, { columns: { 'Patient City': 'Ort', 'Event Section': null } });
+    assert.equal(count(['creation-time', 'MRN', 'ort', 'codes', 'Zaphod', '']), 4);
+    assert.equal(countKnown(healthcare)(['Ort', 'null', 'Patient City']), 1);
   });
 });
