@@ -40,18 +40,20 @@ const UNQUOTED_BITS = bitsOfBytes();
 UNQUOTED_BITS[QUOTE] = FIELD.stray;
 
 /**
- * Four bytes are looked at as one little-endian word: `hasByte` and the like set the highest bit of each byte that is meant. Only
- * the lowest such bit can be relied on, since a borrow may set bits above it; the byte it points at is then looked at by itself.
+ * Four bytes are looked at as one little-endian word. What is found of them is marked by the highest bit of each byte; of these
+ * only the lowest can be relied on, since a borrow may set others above it, so the byte it points at is looked at by itself.
+ * Only together are the marks right: a byte above 0x7F is marked by `marksOdd`, whatever the others say of it.
  */
 const EACH = 0x01010101;
 const HIGHEST = 0x80808080;
 const QUOTES = QUOTE * EACH;
+const BLANKS = 0x20 * EACH;
 
-/** Bytes equal to the one repeated in `bytes`. */
-const hasByte = (word: number, bytes: number): number => ((word ^ bytes) - EACH) & ~(word ^ bytes);
-/** Bytes below 0x20, 0x7F and above: what may have bits of {@link FIELD}. */
-const hasOdd = (word: number): number => ((word - 0x20 * EACH) & ~word) | word | (word + EACH);
-/** Index of the byte with the lowest highest bit. */
+/** Marks bytes equal to the one repeated in `bytes`. */
+const marksByte = (word: number, bytes: number): number => (word ^ bytes) - EACH;
+/** Marks bytes below 0x20, 0x7F and above: what may have bits of {@link FIELD}. */
+const marksOdd = (word: number): number => (word - BLANKS) | word | (word + EACH);
+/** Index of the byte with the lowest mark. */
 const lowest = (found: number): number => (31 - Math.clz32(found & -found)) >> 3;
 
 /**
@@ -142,7 +144,7 @@ export function splitFields(
     while (at < end && lineEnd === 0) {
       while (at <= lastWord) {
         const word = words.getInt32(at, true);
-        const found = (hasByte(word, delimiters) | hasByte(word, quotes) | hasOdd(word)) & HIGHEST;
+        const found = (marksByte(word, delimiters) | marksByte(word, quotes) | marksOdd(word)) & HIGHEST;
         if (found !== 0) {
           at += lowest(found);
           break;
@@ -202,7 +204,7 @@ function closingQuote(
   while (at < stop) {
     while (at <= lastWord) {
       const word = words.getInt32(at, true);
-      const found = (hasByte(word, QUOTES) | hasOdd(word)) & HIGHEST;
+      const found = (marksByte(word, QUOTES) | marksOdd(word)) & HIGHEST;
       if (found !== 0) {
         at += lowest(found);
         break;
