@@ -1,5 +1,6 @@
 import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { isAlive } from '../storage/isAlive.ts';
 import { UsageError } from './usageError.ts';
 
 /** Keeps a second run out of the same folder; the emulator's files have one owner. */
@@ -44,16 +45,6 @@ export async function takeRunLock(folder: string): Promise<RunLock> {
     }
   }
   throw new UsageError(`The output folder ${folder} is contended.`, 'Try again, or use --out DIR.');
-}
-
-function isAlive(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return codeOf(error) === 'EPERM';
-  }
 }
 
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'unknown';

@@ -1,6 +1,7 @@
 import { readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isAlive } from './isAlive.ts';
 
 /** The folder is held by a living process. The message names the cure. */
 export class FolderInUseError extends Error {
@@ -69,13 +70,4 @@ async function isHeld(path: string): Promise<boolean> {
 
 async function owner(path: string): Promise<string> {
   return readFile(path, 'utf8').catch(() => '');
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
