@@ -67,7 +67,11 @@ export function appSettingsFor(
   } catch (error) {
     if (!(error instanceof PipelineError)) throw error;
     const { cause, cure } = error.reason;
-    throw new UsageError(cause, `${cure} See --help for the options.`, { cause: error });
+    throw new UsageError(
+      cause,
+      `${cure} Options go by the names of settings: --chunk-records sets CHUNK_RECORDS, and so on.`,
+      { cause: error },
+    );
   }
   return settings;
 }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
+import { formatReason } from '../../shared/errors.ts';
 import { FINAL_EXPORT_STATES } from '../../shared/ledger/model.ts';
 import { DropFolder } from './dropFolder.ts';
 import { requireSpace } from './freeSpace.ts';
@@ -12,6 +13,7 @@ import { takeRunLock } from './runLock.ts';
 import { startStack, type Stack } from './stack.ts';
 import { printable } from './summary.ts';
 import { Uploads } from './uploads.ts';
+import { waitingWords } from './watchRun.ts';
 
 const DROP_FOLDER = '.local/exports';
 /** The emulator's usual ports, and that of Core Tools. */
@@ -73,8 +75,11 @@ async function show(
 ): Promise<boolean> {
   const view = await ledger.export(connector, exportId);
   if (!view) return false;
-  progress.update(printable(view.row.blobName), view);
-  return FINAL_EXPORT_STATES.has(view.row.state);
+  const name = printable(view.row.blobName);
+  progress.update(name, view, waitingWords(view, await ledger.connector(connector)));
+  if (!FINAL_EXPORT_STATES.has(view.row.state)) return false;
+  for (const reason of view.row.reasons) progress.say(`${name}: ${formatReason(reason)}`);
+  return true;
 }
 
 const say = (line: string): void => console.log(line);

@@ -86,7 +86,10 @@ const PAUSED: Reason = {
 };
 
 /** Why an export waits and when it goes on; undefined while it moves. */
-function waitingWords({ row, chunks }: ExportView, connector: ConnectorRow | undefined): string | undefined {
+export function waitingWords(
+  { row, chunks }: ExportView,
+  connector: ConnectorRow | undefined,
+): string | undefined {
   if (FINAL_EXPORT_STATES.has(row.state)) return undefined;
   const waiting = chunks.filter(({ state }) => state === 'waiting');
   if (waiting.length === 0 || chunks.some(({ state }) => state === 'pushing')) return undefined;
