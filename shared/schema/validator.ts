@@ -236,10 +236,9 @@ export class RecordValidator {
       const quoted = (flag & FIELD.quoted) !== 0;
       // A quote inside an unquoted field is data; only what looks quoted and is not leaves doubt.
       if (strayed && quoted) this.#found(stray);
-      if ((flag & FIELD.control) !== 0) {
-        if (value.some(isControl)) this.#found(control);
-        if ((strayed || !quoted) && value.includes(CR)) this.#found(loneCr);
-      }
+      if ((flag & FIELD.control) !== 0 && value.some(isControl)) this.#found(control);
+      // Quotes that strayed are data, so a CR between them stands outside quotes.
+      if ((strayed || !quoted) && value.includes(CR)) this.#found(loneCr);
       if (badUtf8 && !isUtf8(value)) this.#found(utf8);
     }
   }

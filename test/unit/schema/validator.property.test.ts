@@ -61,7 +61,7 @@ const quotedText = fc
     maxLength: 6,
   })
   .map((parts) => `"${parts.join('')}"`);
-const awkward = fc.constantFrom('a"b', '5"', '"a"b', '"a" ', 'x\ry', 'a,b', '""', '  ', '"  "');
+const awkward = fc.constantFrom('a"b', '5"', '"a"b', '"a\r"b', '"a" ', 'x\ry', 'a,b', '""', '  ', '"  "');
 const plausible = fc.constantFrom('2026-11-20T08:15:00Z', '2026-11-31T08:15:00Z', '2026-11-20 08:15:00+01:00', 'ann@example.org',
   'a@b', '"a@b"', '"2026-11-20T08:15:00Z"', ' 2026-11-20T08:15:00Z', 'a@b..c', 'a@b@c', '1980-01-01T00:00:00Z', '2027-01-01T00:00:00Z'); // prettier-ignore
 const good = fc.constant('value');

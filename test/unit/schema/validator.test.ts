@@ -140,4 +140,97 @@ describe('RecordValidator', () => {
       warnings: { 'MISSING_VALUE Restricted Access Reason': 2 },
     });
   });
+
+  test('says of each record what is wrong with it, and nothing of the one before', () => {
+    const validator = new RecordValidator(plan, COMMA);
+    const check = (text: string): boolean =>
+      validator.check(Buffer.from(text, 'latin1'), 0, Buffer.byteLength(text, 'latin1'));
+    const codes = (): string[] =>
+      validator.findings.map(({ code, field }) => `${code} ${field ?? ''}`.trim());
+    assert.equal(check(record({ 'Patient City': 'a\x01', 'Event Name': '' })), false);
+    assert.deepEqual(codes(), ['CONTROL_CHARACTER Patient City', 'MISSING_VALUE Event Name']);
+    assert.equal(check(record()), true);
+    assert.deepEqual(codes(), []);
+    assert.equal(check('a,b'), false);
+    assert.deepEqual(codes(), ['COLUMN_COUNT']);
+    assert.equal(check(record()), true);
+    assert.equal(validator.refuseOversize(), false);
+    assert.equal(check(record()), true);
+    assert.deepEqual([codes(), validator.counts.warnings], [[], {}]);
+  });
+
+  test('a record stands alone in its buffer, whatever stands around it', () => {
+    const validator = new RecordValidator(plan, COMMA);
+    const text = record();
+    const around = Buffer.from(`\x01"\xff${text}\x01"\xff`, 'latin1');
+    assert.equal(validator.check(around, 3, 3 + text.length), true);
+    assert.deepEqual(validator.findings, []);
+  });
+
+  test('a short record that may go out lacks the values of the columns that are not there, and no more', () => {
+    const lenient = aPlan(COLUMNS, { levels: { COLUMN_COUNT: 'warn' } });
+    const short = COLUMNS.slice(0, 9).map((column) => GOOD[column]).join(','); // prettier-ignore
+    assert.deepEqual(judge(lenient, short), ['warn COLUMN_COUNT']);
+    assert.deepEqual(
+      judge(
+        lenient,
+        COLUMNS.slice(0, 7)
+          .map((column) => GOOD[column])
+          .join(','),
+      ),
+      [
+        // prettier-ignore
+        'warn COLUMN_COUNT',
+        'warn MISSING_VALUE Restricted Access Reason',
+        'refuse NO_ACCOUNT',
+      ],
+    );
+    // What a field too many holds belongs to no column.
+    assert.deepEqual(judge(lenient, `${record()},a\x01`), ['warn COLUMN_COUNT']);
+    // What a record before it had there is forgotten.
+    const validator = new RecordValidator(lenient, COMMA);
+    const bytes = Buffer.from(record({ 'own column': 'a\x01' }));
+    validator.check(bytes, 0, bytes.length);
+    assert.equal(validator.check(Buffer.from(short), 0, short.length), true);
+    assert.deepEqual(validator.findings, [{ code: 'COLUMN_COUNT', level: 'warn' }]);
+  });
+
+  test('blanks in front of a value do not make it longer, and those behind do not spoil its format', () => {
+    assert.deepEqual(judge(plan, record({ SamAccountName: ` ${'x'.repeat(1024)}` })), []);
+    assert.deepEqual(judge(plan, record({ 'Creation Time': '  2026-11-20   ' })), []);
+    assert.deepEqual(judge(plan, record({ 'Email Address (UPN)': '  a@b   ' })), []);
+    assert.deepEqual(judge(plan, record({ 'Email Address (UPN)': '  a b   ' })), [
+      'refuse BAD_EMAIL Email Address (UPN)',
+    ]);
+    assert.deepEqual(judge(plan, record({ 'Patient City': ' a ' })), []);
+  });
+
+  test('each kind of fault is found in a column that no field is mapped to, and named by no field', () => {
+    const cases: [value: string, finding: string][] = [
+      ['"a"b', 'refuse STRAY_QUOTE'],
+      ['a\x1fb', 'refuse CONTROL_CHARACTER'],
+      ['a\rb', 'refuse LONE_CR'],
+      ['Z\xc3', 'refuse INVALID_UTF8'],
+    ];
+    for (const [value, finding] of cases)
+      assert.deepEqual(judge(plan, record({ 'own column': value })), [finding]);
+  });
+
+  test('a stray quote leaves doubt about line ends, quotes around a value do not', () => {
+    assert.deepEqual(judge(plan, record({ 'Patient City': '"a\r"b' })), [
+      'refuse STRAY_QUOTE Patient City',
+      'refuse LONE_CR Patient City',
+    ]);
+    assert.deepEqual(judge(plan, record({ 'Patient City': '"a\rb"' })), []);
+  });
+
+  test('bytes that are no text are found beside good ones, each where it stands', () => {
+    const city = Buffer.from('Zürich').toString('latin1');
+    assert.deepEqual(judge(plan, record({ 'Patient City': city, 'Patient Last Name': 'M\xfcller' })), [
+      'refuse INVALID_UTF8 Patient Last Name',
+    ]);
+    assert.deepEqual(judge(plan, record({ 'Patient City': city, 'Patient Last Name': 'a\x01' })), [
+      'refuse CONTROL_CHARACTER Patient Last Name',
+    ]);
+  });
 });
