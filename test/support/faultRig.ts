@@ -23,14 +23,17 @@ export class FaultRig {
     this.#accounts = accounts;
   }
 
-  /** @param cells most cells that will be asked for */
-  static async start(cells: number): Promise<FaultRig> {
+  /**
+   * @param cells most cells that will be asked for
+   * @param hostJson what host.json says otherwise
+   */
+  static async start(cells: number, hostJson: object = {}): Promise<FaultRig> {
     const folder = await mkdtemp(path.join(tmpdir(), 'faults-'));
     const accounts = Array.from({ length: cells }, (_, index) => `cell${index}`);
     process.env['AZURITE_ACCOUNTS'] = accounts.map((name) => `${name}:${KEY}`).join(';');
     const [emulator] = await Promise.all([
       startStorage({ folder: path.join(folder, 'storage') }),
-      makeAppFolder(path.join(folder, 'app')),
+      makeAppFolder(path.join(folder, 'app'), hostJson),
       ensureBuilt(),
     ]);
     return new FaultRig(folder, emulator, accounts);
@@ -65,14 +68,14 @@ export class FaultRig {
 }
 
 /** The built app as it is, under a host.json with shorter times. */
-async function makeAppFolder(folder: string): Promise<void> {
+async function makeAppFolder(folder: string, changes: object): Promise<void> {
   await mkdir(folder);
   const hostJson = JSON.parse(await readFile(path.join(ROOT, 'host.json'), 'utf8')) as {
     extensions: { queues: object };
   };
   Object.assign(hostJson.extensions.queues, QUEUE_TIMES);
   await Promise.all([
-    writeFile(path.join(folder, 'host.json'), JSON.stringify(hostJson)),
+    writeFile(path.join(folder, 'host.json'), JSON.stringify({ ...hostJson, ...changes })),
     ...['dist', 'mappings', 'package.json'].map((name) =>
       symlink(path.join(ROOT, name), path.join(folder, name)),
     ),
