@@ -7,9 +7,9 @@ import { DEFAULT_SPLIT_SETTINGS, type SplitSettings } from '../../shared/export/
 import { NO_RECORDS } from '../../shared/export/noRecords.ts';
 import type { ExportPlan, PinnedEncoding } from '../../shared/export/types.ts';
 import { judgeRefusals } from '../../shared/export/refusalPolicy.ts';
-import { SNIFF_BYTES, unpack, unpackPlan } from '../../shared/export/unpack.ts';
 import type { ConnectorRules } from '../../shared/schema/connector.ts';
 import type { FindingCounts } from '../../shared/schema/types.ts';
+import { exportFile, firstBytes } from './exportFile.ts';
 import { behind, judgeContent, type Judgement } from './judgeContent.ts';
 
 /** What `npm run check` found of one file; an entry of `exports` with `--json`. Holds column names, never a value. */
@@ -61,8 +61,6 @@ export type CheckOptions = {
   readonly onProgress: (bytes: number) => void;
 };
 
-const READ_BYTES = 1024 * 1024;
-
 /**
  * Judge a file as the split would, by the same functions, without sending anything: one pass over all of it, a
  * second one for Windows-1252. Memory stays the same for any size.
@@ -98,20 +96,13 @@ async function judge(
 ): Promise<Omit<CheckResult, 'name' | 'bytes' | 'seconds'>> {
   if (bytes > limits.maxExportBytes) throw tooLarge(bytes, limits.maxExportBytes);
   const forced = rules.mapping.encoding;
-  const read = (start: number, end: number): AsyncIterable<Uint8Array> => readFile(handle, start, end);
-  const { packing } = unpackPlan(name, await first(read(0, SNIFF_BYTES), SNIFF_BYTES), forced);
-  const content = async (): Promise<{ name: string; content: AsyncIterable<Uint8Array> }> =>
-    packing === 'none'
-      ? { name, content: read(0, bytes) }
-      : unpack(
-          { bytes, read },
-          name,
-          { packing },
-          { maxBytes: limits.maxExportBytes, ...(forced && { forced }) },
-        );
-
+  const { packing, content } = await exportFile(
+    handle,
+    { name, bytes },
+    { maxBytes: limits.maxExportBytes, forced },
+  );
   const sample = await content();
-  const head = await first(sample.content, HEAD_BYTES);
+  const head = await firstBytes(sample.content, HEAD_BYTES);
   const totalBytes =
     packing === 'none' ? bytes : head.length < HEAD_BYTES ? head.length : Number.MAX_SAFE_INTEGER;
   const { chunkRecords, recordsPerRequest, maxBodyBytes, maxRecordBytes } = limits;
@@ -191,29 +182,6 @@ function summary(
       formatReason,
     ),
   };
-}
-
-/** A range of the file in buffers that are used again for the next one. */
-async function* readFile(handle: FileHandle, start: number, end: number): AsyncGenerator<Uint8Array> {
-  const buffer = Buffer.allocUnsafeSlow(Math.max(1, Math.min(READ_BYTES, end - start)));
-  for (let at = start; at < end;) {
-    const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, end - at), at);
-    if (bytesRead === 0) return;
-    yield buffer.subarray(0, bytesRead);
-    at += bytesRead;
-  }
-}
-
-/** The first `length` bytes of a stream, or all it has. */
-async function first(stream: AsyncIterable<Uint8Array>, length: number): Promise<Buffer> {
-  const kept: Buffer[] = [];
-  let size = 0;
-  for await (const bytes of stream) {
-    kept.push(Buffer.from(bytes));
-    size += bytes.length;
-    if (size >= length) break;
-  }
-  return Buffer.concat(kept).subarray(0, length);
 }
 
 const secondsSince = (began: number): number => Math.round(performance.now() - began) / 1000;

@@ -9,6 +9,7 @@ import { countKnown } from '../../shared/schema/mapping.ts';
 import { looksLikeRecord, proposeMapping, type Proposal } from '../../shared/schema/propose.ts';
 import { loadSchema } from '../../shared/schema/schemas.ts';
 import type { ConnectorSchema } from '../../shared/schema/schema.ts';
+import { exportFile, firstBytes } from './exportFile.ts';
 import type { Input } from './inputs.ts';
 import { UsageError } from './usageError.ts';
 
@@ -56,9 +57,11 @@ type Sample = { readonly columns: readonly string[]; readonly records: readonly 
 async function readSample({ file, name, bytes }: Input, schema: ConnectorSchema): Promise<Sample> {
   const handle = await open(file);
   try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
-    const bytesHere = buffer.subarray(0, bytesRead);
-    const head = readHead(bytesHere, name, { totalBytes: bytes, recognised: countKnown(schema) });
+    const { content } = await exportFile(handle, { name, bytes }, { maxBytes: Infinity, forced: undefined });
+    const sample = await content();
+    const bytesHere = await firstBytes(sample.content, HEAD_BYTES);
+    const totalBytes = bytesHere.length < HEAD_BYTES ? bytesHere.length : Infinity;
+    const head = readHead(bytesHere, sample.name, { totalBytes, recognised: countKnown(schema) });
     const { columns, end } = head.header;
     if (looksLikeRecord(columns)) throw new ExportRejectedError(NO_HEADER);
     return { columns, records: recordsOf(bytesHere.subarray(end), head.dialect) };

@@ -207,6 +207,18 @@ describe('--init', () => {
     assert.equal(checked.code, 0, checked.stderr + checked.stdout);
   });
 
+  test('takes a sample that is packed or UTF-16', async () => {
+    const text = plainExport(5).replaceAll(',', '\t');
+    const samples = [
+      await put('sample.txt', iconv.encode(`\uFEFF${text}`, 'utf16le')),
+      await put('sample.tsv.gz', gzipSync(text)),
+    ];
+    for (const sample of samples) {
+      const [code, words] = await init(sample, true);
+      assert.equal(code, 0, words);
+    }
+  });
+
   test('says what is still missing, and shows nothing of a sample without a header', async () => {
     const [code, text] = await init(await put('few.csv', 'access_time,City\n2026-11-20,X\n'), true);
     assert.equal(code, 2);
