@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BatchBook } from '../../../shared/delivery/batchBook.ts';
 import { claimChunk } from '../../../shared/delivery/claim.ts';
+import { FencedError } from '../../../shared/delivery/faultKinds.ts';
 import { toChunkTableRow } from '../../../shared/ledger/chunkRows.ts';
 import { readChunk } from '../../../shared/ledger/chunks.ts';
 import type { BatchLetter } from '../../../shared/ledger/batches.ts';
@@ -28,14 +29,25 @@ async function aBook(
   /** From, to, letter and records of each part in the ledger. */
   storedParts: () => Promise<string[]>;
   stall: (on: boolean) => void;
+  /** The next write of parts is done, and its answer lost. */
+  loseAnswer: () => void;
+  chunks: MemoryTable;
+  clock: VirtualClock;
 }> {
   const clock = new VirtualClock();
   let stalled = false;
+  let losing = false;
   const never = new Promise<void>(() => undefined);
   let partsNext = false;
   const chunks = new MemoryTable('chunks', {
-    hook: ({ when, operation }) =>
-      stalled && partsNext && operation === 'replace' && when === 'before' ? never : undefined,
+    hook: ({ when, operation }) => {
+      if (!partsNext || operation !== 'replace') return undefined;
+      if (losing && when === 'after') {
+        losing = false;
+        throw new Error('the answer was lost');
+      }
+      return stalled && when === 'before' ? never : undefined;
+    },
   });
   const watched = new Proxy(chunks, {
     get(target, name) {
@@ -62,6 +74,9 @@ async function aBook(
       return parts.map(({ from, to, state, sent }) => `${from}-${to}${state}${sent}`);
     },
     stall: (on) => (stalled = on),
+    loseAnswer: () => (losing = true),
+    chunks,
+    clock,
   };
 }
 
@@ -221,6 +236,30 @@ test('parts that an earlier invocation left are taken up, unless the batch went 
     assert.deepEqual(book.parts(0), taken ? left.parts : undefined, letter);
     assert.equal(book.anyAccepted, taken, letter);
   }
+  const { book } = await aBook({}, { ...left, parts: [part(1, 6, 'r', 5), part(6, 11, 's', 5)] });
+  assert.equal(book.anyAccepted, false);
+});
+
+test('a piece whose answer from the ledger was lost is in the ledger once', async () => {
+  const { book, storedParts, loseAnswer, clock } = await aBook();
+  await book.sending(FIRST, ATTEMPT);
+  loseAnswer();
+  let settled = false;
+  const accepted = book.accepted(FIRST, 5, 0).then(() => (settled = true));
+  assert.ok(await clock.run(() => settled, 1_000));
+  await accepted;
+  await book.accepted(SECOND, 5, 0);
+  assert.deepEqual(await storedParts(), ['1-11a10']);
+});
+
+test('who took the chunk over has its parts: a late write of them fails', async () => {
+  const { book, storedParts, chunks } = await aBook();
+  await book.sending(FIRST, ATTEMPT);
+  const { exportId } = aChunkRow();
+  const { row, etag } = (await readParts(chunks, exportId, 1)).get(0)!;
+  await chunks.replace(toPartsTableRow(exportId, 1, 0, { ...row, writer: 'another' }), etag);
+  await assert.rejects(book.accepted(FIRST, 5, 0), FencedError);
+  assert.deepEqual(await storedParts(), ['1-6s5', '6-11u0']);
 });
 
 test('a batch whose parts were all settled when the process died is settled by the next', async () => {

@@ -129,3 +129,26 @@ test('only accepted and refused neighbours join: what is sending or held stays a
     assert.deepEqual(next, joined === 2 ? parts : [{ from: 1, to: 5, state, sent: 3, gap: 0 }]);
   }
 });
+
+test('a stretch that no part covers yet has its place between the others', () => {
+  const [a, b, c] = [unsentPart(1, 3), unsentPart(3, 5), unsentPart(5, 7)];
+  assert.deepEqual(withPart([], b), [b]);
+  assert.deepEqual(withPart([a], b), [a, b]);
+  assert.deepEqual(withPart([c], b), [b, c]);
+  assert.deepEqual(withPart([a, c], b), [a, b, c]);
+});
+
+test('what was not saved stays apart from accepted neighbours on both sides, and counts as failed, never as refused', () => {
+  const accepted = (from: number, to: number, gap: number): Part => ({ from, to, state: 'a', sent: 2, gap });
+  const parts = [accepted(1, 3, 1), accepted(3, 5, 0), accepted(5, 7, 1)];
+  let next: readonly Part[] = [unsentPart(1, 7)];
+  for (const part of parts) next = withPart(next, part);
+  assert.deepEqual(next, parts);
+  const open = [...parts, { ...unsentPart(7, 9), state: 's', sent: 2 } as const];
+  assert.deepEqual(tallyOf({ parts: open, duplicated: 0, writer: '' }), {
+    accepted: 4,
+    failed: 2,
+    refused: 0,
+    possiblyDuplicated: 0,
+  });
+});
