@@ -152,7 +152,7 @@ class QuarantineLines {
   #afterStale(bytes: Uint8Array, start: number, end: number): number {
     if (this.#stale === 0) return start;
     const fields = splitFields(bytes, start, end, this.#job.plan.dialect, this.#fields);
-    return fields > this.#stale ? this.#fields.rawStarts[this.#stale]! : start;
+    return fields > this.#stale ? this.#fields.rawStart(this.#stale) : start;
   }
 }
 

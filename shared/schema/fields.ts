@@ -65,9 +65,6 @@ export class FieldTable {
   /** Content of field i is [starts[i], ends[i]): inside the quotes when it is quoted and not stray, else all of it. */
   readonly starts: Int32Array;
   readonly ends: Int32Array;
-  /** Field i as it came, quotes included, is [rawStarts[i], rawEnds[i]). */
-  readonly rawStarts: Int32Array;
-  readonly rawEnds: Int32Array;
   /** Bits of {@link FIELD}. */
   readonly flags: Uint8Array;
   /** Bits of all fields together, those past the capacity included. */
@@ -82,9 +79,22 @@ export class FieldTable {
     this.capacity = capacity;
     this.starts = new Int32Array(capacity);
     this.ends = new Int32Array(capacity);
-    this.rawStarts = new Int32Array(capacity);
-    this.rawEnds = new Int32Array(capacity);
     this.flags = new Uint8Array(capacity);
+  }
+
+  /** Where field i begins as it came, quotes included. */
+  rawStart(i: number): number {
+    return this.starts[i]! - this.#border(i);
+  }
+
+  /** Where field i ends as it came, quotes included. */
+  rawEnd(i: number): number {
+    return this.ends[i]! + this.#border(i);
+  }
+
+  /** Bytes of the quote on either side of field i. */
+  #border(i: number): number {
+    return (this.flags[i]! & (FIELD.quoted | FIELD.stray)) === FIELD.quoted ? 1 : 0;
   }
 
   /** The bytes seen as words. Kept from record to record, as they mostly lie in one buffer. */
@@ -114,7 +124,7 @@ export function splitFields(
   fields: FieldTable,
   more = false,
 ): number {
-  const { starts, ends, rawStarts, rawEnds, flags, capacity } = fields;
+  const { starts, ends, flags, capacity } = fields;
   const words = fields.wordsOf(bytes);
   const delimiter = dialect.delimiter.charCodeAt(0);
   const quoting = dialect.quote !== null;
@@ -165,8 +175,6 @@ export function splitFields(
     if (count < capacity) {
       starts[count] = rawStart + border;
       ends[count] = at - border;
-      rawStarts[count] = rawStart;
-      rawEnds[count] = at;
       flags[count] = seen;
     }
     count++;

@@ -53,8 +53,8 @@ export class RecordWriter {
       if (i > 0) out[to++] = this.#delimiter;
       const column = this.#keep[i]!;
       if (column >= count) continue;
-      const from = fields.rawStarts[column]!;
-      const until = fields.rawEnds[column]!;
+      const from = fields.rawStart(column);
+      const until = fields.rawEnd(column);
       to = this.#mustQuote(bytes, from, until, fields.flags[column]!)
         ? this.#writeQuoted(bytes, from, until, out, to)
         : this.#copy(bytes, from, until, out, to);

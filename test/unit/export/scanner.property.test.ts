@@ -104,8 +104,8 @@ function read(
           line,
           fields: Array.from({ length: fieldCount }, (_, field) => ({
             value: fieldText(block.bytes, table, field),
-            start: block.offset + table.rawStarts[field]!,
-            end: block.offset + table.rawEnds[field]!,
+            start: block.offset + table.rawStart(field),
+            end: block.offset + table.rawEnd(field),
           })),
         });
       }

@@ -13,7 +13,7 @@ function split(record: string, dialect = CSV): Split[] {
   const count = splitFields(bytes, 6, bytes.length - 5, dialect, table);
   const all = Object.entries(FIELD).map(([name, bit]) => [name, bit] as const);
   return Array.from({ length: count }, (_, i) => ({
-    raw: bytes.toString('latin1', table.rawStarts[i], table.rawEnds[i]),
+    raw: bytes.toString('latin1', table.rawStart(i), table.rawEnd(i)),
     content: bytes.toString('latin1', table.starts[i], table.ends[i]),
     flags: all.filter(([, bit]) => (table.flags[i]! & bit) !== 0).map(([name]) => name),
   }));
