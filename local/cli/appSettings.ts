@@ -5,7 +5,7 @@ import { connectorSettings } from '../../shared/config/connectorSettings.ts';
 import { fhirSettings } from '../../shared/config/fhirSettings.ts';
 import * as groups from '../../shared/config/settings.ts';
 import { PipelineError } from '../../shared/errors.ts';
-import type { Simulator } from '../simulator/types.ts';
+import { DEFAULTS, type Simulator } from '../simulator/types.ts';
 import type { StackOptions } from './options.ts';
 import { UsageError } from './usageError.ts';
 
@@ -46,6 +46,8 @@ export function appSettingsFor(
   const settings: Record<string, string> = {
     ...LOCAL_DEFAULTS,
     CONNECTORS: options.connector,
+    // A connector to which a token is given lies on this machine: one job is as good as another there.
+    ...optional(`${prefix}JOB_ID`, options.connectorToken && DEFAULTS.jobId),
     ...given(env, knownNames(options.connector)),
     ...optional('CHUNK_RECORDS', options.chunkRecords),
     ...optional('RECORDS_PER_REQUEST', options.recordsPerRequest),
