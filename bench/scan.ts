@@ -2,7 +2,7 @@ import { BoundaryScanner } from '../shared/export/scanner.ts';
 import { countLines, countRecords, parseWithCsvParse, parseWithUdsv } from './support/references.ts';
 import { megabytesPerSecond, rounded } from './support/figures.ts';
 import { readSample, type Sample } from './support/sample.ts';
-import { threadSeconds, type Work } from './support/threadTime.ts';
+import { cpuSeconds, type Work } from './support/cpuTime.ts';
 import type { BenchResult, BenchOptions } from './support/types.ts';
 
 /** Buffers as they come from a socket. */
@@ -22,12 +22,12 @@ export async function scan({ full }: BenchOptions): Promise<BenchResult> {
     { name: 'udsv', bytes: part.length, run: () => void parseWithUdsv(part) },
     { name: 'csv-parse', bytes: part.length, run: () => void parseWithCsvParse(part) },
   ];
-  const seconds = await threadSeconds(works, full ? 9 : 3);
+  const seconds = await cpuSeconds(works, full ? 9 : 3);
   const speed = (work: Work): number => work.bytes / (seconds.get(work.name) ?? 0);
   const ours = speed(works[0]!);
   return {
     name: 'scan',
-    about: `Find the chunks of ${String(Math.round(records.length / 1e6))} MB and their SHA-256, one thread.`,
+    about: `Find the chunks of ${String(Math.round(records.length / 1e6))} MB and their SHA-256; per second of CPU time.`,
     rows: works.map((work) => ({
       what: work.name,
       figures: {

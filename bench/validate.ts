@@ -4,7 +4,7 @@ import { PIECE_BYTES } from './scan.ts';
 import { megabytesPerSecond, rounded } from './support/figures.ts';
 import { countRecords, parseWithCsvParse, parseWithUdsv } from './support/references.ts';
 import { readSample, type Sample } from './support/sample.ts';
-import { threadSeconds, type Work } from './support/threadTime.ts';
+import { cpuSeconds, type Work } from './support/cpuTime.ts';
 import type { BenchOptions, BenchResult } from './support/types.ts';
 
 /** The slow ones get a sample of so many MB. */
@@ -26,11 +26,11 @@ export async function validate({ full }: BenchOptions): Promise<BenchResult> {
   const csvParse: Work = { name: 'csv-parse', bytes: part.length, run: () => void parseWithCsvParse(part) };
   const udsv: Work = { name: 'udsv', bytes: part.length, run: () => void parseWithUdsv(part) };
   const works = [ours, plain, udsv, csvParse];
-  const seconds = await threadSeconds(works, full ? 9 : 3);
+  const seconds = await cpuSeconds(works, full ? 9 : 3);
   const speed = (work: Work): number => work.bytes / (seconds.get(work.name) ?? 0);
   return {
     name: 'validate',
-    about: `Find and judge the records of ${String(Math.round(records.length / 1e6))} MB, one thread; csv-parse and udsv only parse.`,
+    about: `Find and judge the records of ${String(Math.round(records.length / 1e6))} MB; per second of CPU time; csv-parse and udsv only parse.`,
     rows: works.map((work) => ({
       what: work.name,
       figures: {

@@ -3,7 +3,7 @@
  * `?file=` names. Changes nothing of what it watches.
  */
 import { subscribe } from 'node:diagnostics_channel';
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import type { ClientRequest } from 'node:http';
 
 /** Requests by `port kind`, the kind being `read`, `write` or `list`. */
@@ -33,5 +33,7 @@ subscribe('undici:request:create', (message) => {
 setInterval(() => {
   if (!changed) return;
   changed = false;
-  writeFileSync(file, JSON.stringify(counts));
+  // In one step, for whoever reads it meanwhile.
+  writeFileSync(`${file}.part`, JSON.stringify(counts));
+  renameSync(`${file}.part`, file);
 }, WRITE_MS).unref();
