@@ -81,6 +81,10 @@ test('a round under pressure takes away by how many failed and how', () => {
 
 test('how long failures took says nothing of the round trip', () => {
   assert.equal(afterRound('pressed', 'throttled').roundTripMs, 100);
+  const limit = new AdaptiveLimit(8);
+  for (const kind of ['pressed', 'well', 'throttled', 'pressed', 'well'] as const)
+    limit.end(limit.start(), { kind, durationMs: kind === 'well' ? 100 : 9_000 });
+  assert.equal(limit.roundTripMs, 100);
 });
 
 test('after the first pressure a limit that is used grows by one a round, one that is not stays', () => {

@@ -184,6 +184,8 @@ test('instances that come at once never hold more than all together may', async 
   const all = ['a', 'b', 'c'].map((owner) => holder(owner, table, clock, () => ({ wants: 32, inFlight: 0 })));
   let most = 0;
   for (const each of all) each.wake();
+  await clock.run(() => false, 0);
+  assert.equal(((await held(table)) as unknown[]).length, 3, 'who lost a write tries again at once');
   const settled = await clock.run(() => {
     const slots = all.map((each) => each.slots);
     most = Math.max(most, slots.reduce((sum, each) => sum + each, 0)); // prettier-ignore
@@ -191,4 +193,105 @@ test('instances that come at once never hold more than all together may', async 
   }, 5_000);
   assert.ok(settled);
   assert.equal(most, 32);
+});
+
+/** A table of which every call of an operation can be made to fail, or to wait. */
+function aTable() {
+  const during: { replace?: () => Promise<void> | undefined } = {};
+  const table = new MemoryTable('connectors', {
+    hook: ({ operation, when }) =>
+      operation === 'replace' && when === 'before' ? during.replace?.() : undefined,
+  });
+  return { table, during };
+}
+
+test('slots that are needed are kept without a gap', async () => {
+  const clock = new VirtualClock();
+  const table = new MemoryTable('connectors');
+  let grants = 0;
+  const demand = { wants: 0, inFlight: 2 };
+  const a = holder('a', table, clock, () => demand, () => grants++); // prettier-ignore
+  demand.wants = 8;
+  a.wake();
+  await clock.run(() => a.slots === 8, 1_000);
+  assert.equal(await clock.run(() => a.slots < 8, 20_000), false);
+  // Requests in flight are demand, too, even when nothing more is wanted.
+  demand.wants = 0;
+  const before = grants;
+  await clock.run(() => false, 10_000);
+  assert.equal(grants - before, 10);
+  assert.deepEqual(await held(table), [{ owner: 'a', slots: 2, wants: 0, until: clock.now() + 15_000 }]);
+});
+
+test('slots are lowered before the ledger says so, and raised after', async () => {
+  const clock = new VirtualClock();
+  const { table, during } = aTable();
+  let wants = 8;
+  const a = holder('a', table, clock, () => ({ wants, inFlight: 0 }));
+  a.wake();
+  await clock.run(() => a.slots === 8, 1_000);
+  let go = (): void => undefined;
+  during.replace = () => new Promise((resolve) => (go = resolve));
+  wants = 5;
+  assert.ok(await clock.run(() => a.slots === 5, 1_001));
+  assert.deepEqual((await held(table)) as unknown[], [
+    { owner: 'a', slots: 8, wants: 8, until: clock.now() - 1_000 + 15_000 },
+  ]);
+  go();
+  wants = 9;
+  await clock.run(() => false, 1_000);
+  assert.equal(a.slots, 5);
+  go();
+  assert.ok(await clock.run(() => a.slots === 9, 0));
+});
+
+test('one that gets in a hurry during a renewal is heard', async () => {
+  const clock = new VirtualClock();
+  const { table, during } = aTable();
+  let wants = 4;
+  const a = holder('a', table, clock, () => ({ wants, inFlight: 0 }));
+  a.wake();
+  await clock.run(() => a.slots === 4, 1_000);
+  during.replace = () => {
+    delete during.replace;
+    wants = 8;
+    a.hurry();
+    return undefined;
+  };
+  await clock.run(() => during.replace === undefined, 1_000);
+  await clock.run(() => a.slots === 8, 201);
+  assert.equal(a.slots, 8);
+});
+
+test('a ledger that takes no writes ends the lease; nobody asks it without end', async () => {
+  const clock = new VirtualClock();
+  const { table, during } = aTable();
+  const a = holder('a', table, clock, () => ({ wants: 8, inFlight: 0 }));
+  a.wake();
+  await clock.run(() => a.slots === 8, 1_000);
+  let asked = 0;
+  during.replace = () => {
+    asked++;
+    throw new Error('storage is out');
+  };
+  await clock.run(() => false, 16_000);
+  assert.deepEqual([a.slots, asked], [0, 16]);
+});
+
+test('demand that comes while the slots are being given back is met', async () => {
+  const clock = new VirtualClock();
+  const { table, during } = aTable();
+  let wants = 8;
+  const a = holder('a', table, clock, () => ({ wants, inFlight: 0 }));
+  a.wake();
+  await clock.run(() => a.slots === 8, 1_000);
+  wants = 0;
+  await clock.run(() => false, 2_900);
+  during.replace = () => {
+    wants = 8;
+    a.wake();
+    return undefined;
+  };
+  await clock.run(() => wants === 8, 200);
+  assert.ok(await clock.run(() => a.slots === 8, 1_000));
 });
