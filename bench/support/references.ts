@@ -1,5 +1,9 @@
-import { parse } from 'csv-parse/sync';
+import { once } from 'node:events';
+import { parse } from 'csv-parse';
 import { inferSchema, initParser } from 'udsv';
+
+/** Buffers as they come from a socket. */
+export const PIECE_BYTES = 64 * 1024;
 
 const QUOTE = 0x22;
 const LF = 0x0a;
@@ -23,15 +27,18 @@ export function countRecords(bytes: Uint8Array): number {
   return records;
 }
 
-/** csv-parse as the judge of what a record is: arrays of strings. */
-export function parseWithCsvParse(bytes: Buffer): number {
-  return (
-    parse(bytes, {
-      record_delimiter: ['\r\n', '\n'],
-      relax_quotes: true,
-      skip_empty_lines: true,
-    }) as unknown[]
-  ).length;
+/** csv-parse with the options that say what a record is; as a stream, since an export of 3 GB does not fit into arrays. */
+export async function parseWithCsvParse(bytes: Buffer): Promise<number> {
+  const parser = parse({ record_delimiter: ['\r\n', '\n'], relax_quotes: true, skip_empty_lines: true });
+  let records = 0;
+  parser.on('data', () => records++);
+  const ended = once(parser, 'end');
+  for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+    if (!parser.write(bytes.subarray(at, at + PIECE_BYTES))) await once(parser, 'drain');
+  }
+  parser.end();
+  await ended;
+  return records;
 }
 
 /** udsv, the fastest parser in JavaScript that makes strings. */
