@@ -16,7 +16,7 @@ export const EXPORT_CODES: readonly (readonly [code: string, meaning: string, cu
   ['LONE_CR', 'Lines end in a carriage return alone.', 'Export with LF or CRLF line ends.'],
   ['UNKNOWN_DELIMITER', 'The first line has no comma, pipe, tab or semicolon between names.', 'Export with a header line, or set `delimiter` in the mapping file.'],
   ['DELIMITER_MISMATCH', 'The extension promises another delimiter than the content has.', 'Name the file after its delimiter, or set `delimiter` in the mapping file.'],
-  ['HEADER_TOO_LONG', 'The header line does not end within 256 KiB.', 'Export with a line end after the header and each record.'],
+  ['HEADER_TOO_LONG', 'The header line does not end within 256 KiB, or names more columns than the ledger can keep.', 'Export with a line end after the header and each record.'],
   ['QUOTE_NEVER_CLOSED', 'A quoted field holds a line end and is not closed properly, or not at all: all behind it would be read shifted.', 'Close the quote on the line that the reason names; double each quote inside a field.'],
   ['NO_HEADER', 'The first line holds none of the known column names. It is not shown: it may be a record.', 'Export with a header line, or name the columns in the mapping file.'],
   ['MISSING_COLUMN', 'A mandatory field, both fields of an either-or, or a column that the mapping file names has no column.', 'Add the column, or name the one that holds it under `columns` in the mapping file.'],
