@@ -1,4 +1,4 @@
-import { JudgedRecords, type JudgedBlock } from '../shared/schema/judgedRecords.ts';
+import { JudgedRecords, type JudgedBlock } from '../shared/export/judgedRecords.ts';
 import { RecordValidator } from '../shared/schema/validator.ts';
 import { megabytesPerSecond, rounded } from './support/figures.ts';
 import { countRecords, parseWithCsvParse, parseWithUdsv, PIECE_BYTES } from './support/references.ts';

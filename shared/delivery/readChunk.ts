@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
-import { JudgedRecords, type JudgedBlock } from '../schema/judgedRecords.ts';
+import { JudgedRecords, type JudgedBlock } from '../export/judgedRecords.ts';
 import { RecordWriter } from '../schema/rewrite.ts';
 import type { FindingCounts } from '../schema/types.ts';
 import { RecordValidator } from '../schema/validator.ts';

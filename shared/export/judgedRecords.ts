@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
-import { RecordScanner } from '../export/scanner.ts';
-import type { Dialect } from '../export/types.ts';
-import type { RecordValidator } from './validator.ts';
+import { RecordScanner } from './scanner.ts';
+import type { Dialect } from './types.ts';
+import type { RecordValidator } from '../schema/validator.ts';
 
 const LF = 0x0a;
 const CR = 0x0d;

@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import { ExportRejectedError } from '../../../shared/errors.ts';
 import { RecordGatherer } from '../../../shared/export/records.ts';
 import type { Dialect } from '../../../shared/export/types.ts';
-import { JudgedRecords } from '../../../shared/schema/judgedRecords.ts';
+import { JudgedRecords } from '../../../shared/export/judgedRecords.ts';
 import type { ValidationPlan } from '../../../shared/schema/types.ts';
 import { RecordValidator } from '../../../shared/schema/validator.ts';
 import { buffers, csvInputs } from '../../support/csvInputs.ts';
