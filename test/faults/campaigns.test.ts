@@ -8,11 +8,16 @@ import { CANARY } from '../support/issuedExport.ts';
 import type { FaultCell } from '../support/faultCell.ts';
 
 /** Seeds that failed once, with what they showed. */
-const REMEMBERED: readonly number[] = [];
+const REMEMBERED: readonly number[] = [
+  // A claim that lapsed under load: what was marked as being sent counts as possibly duplicated.
+  40,
+  // An answer of 200 to a request whose token the simulator had refused.
+  146,
+];
 
 const count = Number(process.env['FAULT_CAMPAIGNS'] ?? 200);
 const first = Number(process.env['FIRST_SEED'] ?? 1);
-const CELLS = 8;
+const CELLS = 6;
 /** So many campaigns have met every kind of fault. */
 const ENOUGH = 200;
 
