@@ -9,6 +9,7 @@ import {
   type Deed,
 } from './campaignPlan.ts';
 import { judgeExports, type Sent } from './conservation.ts';
+import { lastNumber } from './deliver.ts';
 import { CONNECTOR, RECORDS_PER_REQUEST, type FaultCell } from './faultCell.ts';
 import { issueExport, REFUSING_RULE, type IssuedExport } from './issuedExport.ts';
 import { until } from './processes.ts';
@@ -57,8 +58,8 @@ class Campaign {
     const cell = this.#cell;
     const { connector, exports, seed, deeds } = this.#plan;
     const before = await cell.journal();
-    const base = before.filter(({ kind }) => kind === 'signal').length;
-    const tokens = before.length - base;
+    const base = lastNumber(before, 'signal');
+    const tokens = lastNumber(before, 'token');
     const leaks = cell.tap.leaks.length;
     await cell.simulator.setFaults(
       [

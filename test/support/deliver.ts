@@ -47,8 +47,7 @@ export async function deliver(cell: FaultCell, options: DeliveryOptions = {}): P
   const before = await cell.journal();
   const logged = (await cell.log()).length;
   const isSignal = ({ kind }: JournalEntry): boolean => kind === 'signal';
-  const signals = before.filter(isSignal).length;
-  await cell.simulator.setFaults(numbered(faults, signals, before.length - signals));
+  await cell.simulator.setFaults(numbered(faults, lastNumber(before, 'signal'), lastNumber(before, 'token')));
   cell.proxy.setFaults(storage);
   try {
     const id = await cell.put(issued);
@@ -66,6 +65,10 @@ export async function deliver(cell: FaultCell, options: DeliveryOptions = {}): P
     await cell.simulator.setFaults('');
   }
 }
+
+/** Number of the last request of a kind; a request that is still under way is not in the journal, and has one all the same. */
+export const lastNumber = (journal: readonly JournalEntry[], kind: JournalEntry['kind']): number =>
+  journal.reduce((last, entry) => (entry.kind === kind ? Math.max(last, entry.number) : last), 0);
 
 /** Rules with the numbers that the simulator has by now. */
 const numbered = (spec: string, signals: number, tokens: number): string =>
