@@ -9,6 +9,8 @@ import type { FaultCell } from '../support/faultCell.ts';
 
 /** Seeds that failed once, with what they showed. */
 const REMEMBERED: readonly number[] = [
+  // A fault meant for a request whose token was refused before.
+  26,
   // A claim that lapsed under load: what was marked as being sent counts as possibly duplicated.
   40,
   // An answer of 200 to a request whose token the simulator had refused.
