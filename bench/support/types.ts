@@ -29,3 +29,13 @@ export type BenchResult = {
 
 /** A benchmark by the name that the command line knows. */
 export type Bench = (options: BenchOptions) => Promise<BenchResult>;
+
+/** Everything of a run, as `--json` prints it and docs/performance.json keeps it. */
+export type BenchReport = {
+  /** UTC. */
+  readonly at: string;
+  readonly node: string;
+  readonly machine: { readonly cores: number; readonly model: string; readonly memoryGib: number };
+  readonly full: boolean;
+  readonly results: readonly BenchResult[];
+};
