@@ -70,8 +70,9 @@ class Exchange {
       if (!(error instanceof Refusal)) throw error;
       refusal = error;
     }
-    const part = received?.part ?? body;
-    const fault = this.#state.fault('signal', { number: this.#number, part });
+    // What the records are is looked at only once token, job and form are right.
+    const seen = received ? { part: received.part } : {};
+    const fault = this.#state.fault('signal', { number: this.#number, ...seen });
     if (this.#state.latencyMs > 0) await delay(this.#state.latencyMs);
     // A fault that accepts does not make up for a wrong token or a job that does not exist.
     if (fault && (received || !accepts(fault))) await this.#fail(fault, received);

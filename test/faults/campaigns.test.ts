@@ -15,11 +15,13 @@ const REMEMBERED: readonly number[] = [
   40,
   // An answer of 200 to a request whose token the simulator had refused.
   146,
+  // A refusal for the content of a request whose token was of no use.
+  158,
 ];
 
 const count = Number(process.env['FAULT_CAMPAIGNS'] ?? 200);
 const first = Number(process.env['FIRST_SEED'] ?? 1);
-const CELLS = 6;
+const CELLS = 8;
 /** So many campaigns have met every kind of fault. */
 const ENOUGH = 200;
 
