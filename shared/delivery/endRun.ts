@@ -5,6 +5,7 @@ import type { Stored } from '../ledger/exports.ts';
 import { giveUpChunk } from '../ledger/giveUp.ts';
 import type { ChunkRow, ExportRow } from '../ledger/model.ts';
 import { quarantineAddress, writeQuarantine } from '../quarantine/quarantine.ts';
+import { SERVICE_REFUSED } from '../schema/codes.ts';
 import { allSettled } from '../ledger/batches.ts';
 import { chunkMessageOf } from '../ledger/chunkMessage.ts';
 import type { ChunkRun } from './chunkRun.ts';
@@ -38,7 +39,10 @@ const released = (row: ChunkRow, state: ChunkRow['state'], now: number): ChunkRo
 /** Everything was read and every request is settled: finish the chunk, unless a human must decide about a batch. */
 export async function finish(run: ChunkRun, findings: ChunkFindings): Promise<PushResult> {
   const { clock, log } = run.services;
-  const { refusals, warnings } = findings;
+  const { refusedAlone } = run.book;
+  const { warnings } = findings;
+  const refusals =
+    refusedAlone > 0 ? { ...findings.refusals, [SERVICE_REFUSED]: refusedAlone } : findings.refusals;
   const known = (row: ChunkRow): ChunkRow => ({ ...row, refusals, warnings });
   if (!allSettled(run.row.batches)) {
     if (run.onlyBatch !== undefined) return yieldChunk(run);
@@ -46,7 +50,7 @@ export async function finish(run: ChunkRun, findings: ChunkFindings): Promise<Pu
     log.error('chunk.held', run.where);
     return { kind: 'held' };
   }
-  const quarantined = findings.refusedRecords + run.book.refusedAlone;
+  const quarantined = findings.refusedRecords + refusedAlone;
   const { accepted, failed, records } = run.row;
   if (accepted + quarantined + failed !== records) {
     throw new Error(

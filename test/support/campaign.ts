@@ -11,6 +11,7 @@ import {
 import { judgeExports, type Sent } from './conservation.ts';
 import { lastNumber } from './deliver.ts';
 import { CONNECTOR, RECORDS_PER_REQUEST, type FaultCell } from './faultCell.ts';
+import { judgeDuplicate } from './reportOracle.ts';
 import { issueExport, REFUSING_RULE, type IssuedExport } from './issuedExport.ts';
 import { until } from './processes.ts';
 import { seededRandom } from './virtualClock.ts';
@@ -47,6 +48,8 @@ class Campaign {
   readonly #cell: FaultCell;
   readonly #plan: CampaignPlan;
   readonly #sent: Sent[] = [];
+  /** Ids of exports whose content was sent before. */
+  readonly #duplicates: string[] = [];
   readonly #happened: string[] = [];
 
   constructor(cell: FaultCell, plan: CampaignPlan) {
@@ -129,9 +132,13 @@ class Campaign {
 
   async #judge(entries: number, base: number): Promise<string[]> {
     const cell = this.#cell;
-    const { storage, kills, connector } = this.#plan;
+    const { storage, kills, connector, deeds } = this.#plan;
     const journal = (await cell.journal(entries)).filter(({ kind }) => kind === 'signal');
-    const wrong = await judgeExports(cell, this.#sent, journal);
+    const outcomes = (id: string): boolean => !mayRepeat(this.#plan) && !cell.tap.takenOver.has(id);
+    const requests = storage.length + deeds.length === 0 && this.#sent.every(({ id }) => outcomes(id));
+    const wrong = await judgeExports(cell, this.#sent, journal, { outcomes, requests });
+    const status = await cell.status();
+    for (const id of this.#duplicates) wrong.push(...judgeDuplicate(status, id));
     const rules = [
       ...storage.map((fault) => JSON.stringify(fault)),
       ...kills.map((kill) => `kill ${JSON.stringify(kill)}`),
@@ -144,14 +151,6 @@ class Campaign {
       ...kills.map(({ kind, when }) => `kill ${when} ${kind}`),
     );
     wrong.push(...this.#judgeConnector(connector, journal, base));
-    if (!mayRepeat(this.#plan)) {
-      for (const { id } of this.#sent) {
-        if (cell.tap.takenOver.has(id)) continue;
-        const counted = (await cell.view(id))?.row.possiblyDuplicated ?? 0;
-        if (counted > 0)
-          wrong.push(`${counted} counted as possibly duplicated, though every outcome was known`);
-      }
-    }
     return wrong;
   }
 
@@ -179,7 +178,8 @@ class Campaign {
     const [first] = this.#sent;
     if (first === undefined) return;
     this.#happened.push(deed);
-    await DO[deed](this.#cell, first, (issued, metadata) => this.#send(issued, metadata));
+    const duplicate = await DO[deed](this.#cell, first, (issued, metadata) => this.#send(issued, metadata));
+    if (duplicate !== undefined) this.#duplicates.push(duplicate);
   }
 }
 
@@ -210,7 +210,8 @@ async function underWay(cell: FaultCell, id: string): Promise<void> {
   await until('the export is under way', ready, 60_000, 20);
 }
 
-const DO: Readonly<Record<Deed, (cell: FaultCell, first: Sent, send: Send) => Promise<void>>> = {
+/** Each deed; what it uploads of a content that was sent before, it returns the id of. */
+const DO: Readonly<Record<Deed, (cell: FaultCell, first: Sent, send: Send) => Promise<string | void>>> = {
   async 'duplicate messages'(cell, { id }) {
     for (let i = 0; i < 4; i++) {
       await cell.message(base64(messageOf(id, 1)));
@@ -260,8 +261,10 @@ const DO: Readonly<Record<Deed, (cell: FaultCell, first: Sent, send: Send) => Pr
     // One of which nothing was accepted gives its content up.
     if ((await cell.ended(id)).row.accepted === 0) return;
     const blobName = issued.blobName.replace('.csv', '-again.csv');
-    const { state } = (await cell.ended(await cell.put({ ...issued, blobName }))).row;
+    const again = await cell.put({ ...issued, blobName });
+    const { state } = (await cell.ended(again)).row;
     if (state !== 'duplicate') throw new Error(`The same content under another name ended ${state}.`);
     await cell.storage.blobs.remove({ container: CONTAINERS.exports, name: blobName });
+    return again;
   },
 };

@@ -5,9 +5,18 @@ import { CONTAINERS, type ChunkRow, type ExportRow } from '../../shared/ledger/m
 import { CHUNK_RECORDS, CONNECTOR, RECORDS_PER_REQUEST, type FaultCell } from './faultCell.ts';
 import type { IssuedExport, IssuedRecord } from './issuedExport.ts';
 import { countTexts, cutRecords } from './received.ts';
+import { judgeReport, type Evidence, type SeenRequests } from './reportOracle.ts';
 
 /** An export that was issued, and its id in the ledger. */
 export type Sent = { readonly issued: IssuedExport; readonly id: string };
+
+/** What the faults leave no doubt about; without it figures are bounded, not exact. */
+export type Certainty = {
+  /** Whether no outcome of this export can be unknown. */
+  readonly outcomes?: (id: string) => boolean;
+  /** Every request that was begun has reached the connector. */
+  readonly requests?: boolean;
+};
 
 /** A body that the connector took. */
 type Taken = { readonly entry: JournalEntry; readonly header: string; readonly records: readonly string[] };
@@ -17,12 +26,14 @@ const NORMAL_ENDS: ReadonlySet<string> = new Set(['completed', 'completedWithRef
 /**
  * The conservation oracle: what was issued against what the ledger says and what the connector took. Says what is missing,
  * spurious, altered, repeated without account, what does not add up, and what should be in quarantine and is not.
+ * The live status must show the same figures.
  * @param journal requests since the first of the exports was issued
  */
 export async function judgeExports(
   cell: FaultCell,
   sent: readonly Sent[],
   journal: readonly JournalEntry[],
+  { outcomes = () => false, requests = false }: Certainty = {},
 ): Promise<string[]> {
   const taken = await takenBodies(cell, journal);
   const wrong: string[] = [];
@@ -35,7 +46,31 @@ export async function judgeExports(
       wrong.push(`request ${entry.number}: ${strange.length} spurious or altered records`);
   }
   for (const each of sent) wrong.push(...(await judgeExport(cell, each, taken)));
+  wrong.push(
+    ...(await judgeStatus(cell, sent, taken, outcomes, { seen: journal.length, certain: requests })),
+  );
   return wrong;
+}
+
+async function judgeStatus(
+  cell: FaultCell,
+  sent: readonly Sent[],
+  taken: readonly Taken[],
+  certain: (id: string) => boolean,
+  requests: SeenRequests,
+): Promise<string[]> {
+  const status = await cell.status();
+  const arrivals = await Promise.all(sent.map(async ({ id }) => (await cell.view(id))?.row.arrivedAt ?? ''));
+  const evidence = sent
+    .filter((_, index) => (arrivals[index] ?? '') >= status.from)
+    .map(({ issued, id }): Evidence => {
+      const bodies = bodiesOf(issued, taken);
+      const times = countTexts(bodies.flatMap(({ records }) => records));
+      return { id, issued, times, gap: gapOf(bodies), certain: certain(id) };
+    });
+  // Requests are seen for all of the exports together.
+  const all = evidence.length === sent.length;
+  return judgeReport(status, evidence, all ? requests : { seen: 0, certain: false });
 }
 
 /** Records that the connector took more than once, each time after the first counted. */
@@ -53,8 +88,7 @@ async function judgeExport(
   if (view === undefined) return [`${issued.blobName}: the ledger does not know it`];
   const { row } = view;
   const chunks = await cell.ledger.chunks(id);
-  const own = new Set(issued.records.map(({ text }) => text));
-  const bodies = taken.filter(({ records }) => records.some((text) => own.has(text)));
+  const bodies = bodiesOf(issued, taken);
   const times = countTexts(bodies.flatMap(({ records }) => records));
   const wrong = [
     ...judgeTally(row, chunks),
@@ -72,6 +106,16 @@ async function judgeExport(
   }
   return wrong.map((words) => `${issued.blobName}: ${words}`);
 }
+
+/** The bodies that hold records of an export. */
+function bodiesOf({ records }: IssuedExport, taken: readonly Taken[]): Taken[] {
+  const own = new Set(records.map(({ text }) => text));
+  return taken.filter(({ records }) => records.some((text) => own.has(text)));
+}
+
+/** Records that the connector said it had not saved. */
+const gapOf = (bodies: readonly Taken[]): number =>
+  bodies.reduce((sum, { entry }) => sum + entry.records - (entry.recordsSaved ?? entry.records), 0);
 
 /** Invariant 1, for the export and for each chunk. */
 function judgeTally(row: ExportRow, chunks: readonly ChunkRow[]): string[] {
@@ -106,10 +150,7 @@ function judgeTaken(row: ExportRow, records: readonly IssuedRecord[], times: Map
 
 /** What the connector says it did not save is failed, and nothing else is. */
 function judgeGap(row: ExportRow, bodies: readonly Taken[]): string[] {
-  const gap = bodies.reduce(
-    (sum, { entry }) => sum + entry.records - (entry.recordsSaved ?? entry.records),
-    0,
-  );
+  const gap = gapOf(bodies);
   return row.failed <= gap ? [] : [`${row.failed} failed, a gap of ${gap}`];
 }
 

@@ -16,6 +16,7 @@ import {
   QUEUES,
   TABLES,
 } from '../../shared/ledger/model.ts';
+import type { DayStatus } from '../../shared/report/types.ts';
 import type { Storage } from '../../shared/storage/azureStorage.ts';
 import { FaultProxy } from './faultProxy.ts';
 import { CANARY, type IssuedExport } from './issuedExport.ts';
@@ -194,6 +195,19 @@ export class FaultCell {
       throw new Error(`Stuck: ${await this.#told(id)}`, { cause: error });
     });
     return view as ExportView;
+  }
+
+  /** The live status of today, as an operator gets it from the app; asked for again while a fault keeps it from answering. */
+  async status(): Promise<DayStatus> {
+    let status: DayStatus | undefined;
+    const answered = async (): Promise<boolean> => {
+      const url = `http://127.0.0.1:${this.#functions[0]?.port ?? 0}/api/status?format=json`;
+      const answer = await fetch(url).catch(() => undefined);
+      status = answer?.ok ? ((await answer.json()) as DayStatus) : undefined;
+      return status !== undefined;
+    };
+    await until('the status is there', answered, 30_000, 50);
+    return status as DayStatus;
   }
 
   /** Requests and token requests since `from` of the journal. */
