@@ -1,22 +1,27 @@
 import { app, type HttpRequest, type HttpResponseInit, type InvocationContext } from '@azure/functions';
-import { AUTH_LEVEL } from './access.ts';
+import { callerOf, OPERATOR_LEVEL } from './access.ts';
 import { inInvocation } from './invocation.ts';
 import { services } from './services.ts';
 
 /**
- * What an operator asks for: `POST {"action": "replay" | "pause" | "resume" | "cancel", "connector", "export"?, "chunk"?}`.
- * Only JSON is taken, so that no form on a foreign page can send it in a signed-in operator's name.
+ * What an operator asks for: `POST {"action": "replay", "connector", "export"?, "chunk"?}`, which is also meant without `action`;
+ * `{"action": "cancel", "connector", "export"}`; `{"action": "pause" | "resume", "connector"}`.
+ * Only JSON is taken, so that no form on a foreign page can send it in a signed-in operator's name. Who asked is logged.
  */
 async function handleReplay(request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> {
   return inInvocation(context, async () => {
+    const actor = callerOf(request);
+    if (actor === undefined) return { status: 401, jsonBody: { error: 'Sign in.' } };
     if (!request.headers.get('content-type')?.startsWith('application/json')) {
       return { status: 415, jsonBody: { error: 'Send application/json.' } };
     }
     const { operate, parseOperation, OperationError } = await import('../shared/delivery/operator.ts');
-    const { config, split } = await services();
+    const { config, split, log } = await services();
     const connectors = config.connectors.map(({ name }) => name);
     try {
       const operation = parseOperation(await request.json().catch(() => undefined), connectors);
+      const { action: state, export: exportId, ...rest } = { export: undefined, ...operation };
+      log.info('operator.asked', { actor, state, ...rest, ...(exportId === undefined ? {} : { exportId }) });
       return { jsonBody: await operate(operation, split) };
     } catch (error) {
       if (!(error instanceof OperationError)) throw error;
@@ -27,6 +32,6 @@ async function handleReplay(request: HttpRequest, context: InvocationContext): P
 
 app.http('replay', {
   methods: ['POST'],
-  authLevel: AUTH_LEVEL,
+  authLevel: OPERATOR_LEVEL,
   handler: handleReplay,
 });

@@ -1,5 +1,5 @@
 import { app, type HttpRequest, type HttpResponseInit, type InvocationContext } from '@azure/functions';
-import { AUTH_LEVEL } from './access.ts';
+import { callerOf, READER_LEVEL } from './access.ts';
 import { inInvocation } from './invocation.ts';
 import { services } from './services.ts';
 
@@ -9,6 +9,7 @@ import { services } from './services.ts';
  */
 async function handleStatus(request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> {
   return inInvocation(context, async () => {
+    if (callerOf(request) === undefined) return { status: 401 };
     const { collectLatest } = await import('../shared/report/writeStatus.ts');
     const { CONTENT_SECURITY_POLICY, statusPage } = await import('../shared/report/page.ts');
     const { report } = await services();
@@ -33,4 +34,4 @@ function refreshOf({ query }: HttpRequest): { refreshSeconds?: number } {
   return Number.isInteger(seconds) && seconds >= 5 && seconds <= 3_600 ? { refreshSeconds: seconds } : {};
 }
 
-app.http('status', { methods: ['GET'], authLevel: AUTH_LEVEL, handler: handleStatus });
+app.http('status', { methods: ['GET'], authLevel: READER_LEVEL, handler: handleStatus });

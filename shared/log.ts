@@ -19,6 +19,8 @@ export type LogFields = {
   readonly dueAt?: string;
   readonly reason?: string;
   readonly errorName?: string;
+  /** Who asked for something: the object id of a principal, or `key`; never a name. */
+  readonly actor?: string;
 };
 
 /** Structured log with stable event names (`export.received`, `chunk.parked`, …); never a message made of data. */

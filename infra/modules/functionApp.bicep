@@ -218,10 +218,10 @@ resource signIn 'Microsoft.Web/sites/config@2024-11-01' = if (!empty(statusAppCl
       requireAuthentication: true
       unauthenticatedClientAction: 'RedirectToLoginPage'
       redirectToProvider: 'azureactivedirectory'
-      // Event Grid cannot sign in here; the webhook has a key of its own.
-      excludedPaths: [
+      // Event Grid cannot sign in here; the webhook has a key of its own. Without it nothing is left out.
+      excludedPaths: byWebhook ? [
         '/runtime/webhooks/blobs'
-      ]
+      ] : []
     }
     identityProviders: {
       azureActiveDirectory: {

@@ -32,7 +32,16 @@ export function addReplayCommand(program: Command): void {
     .option('--cancel', 'instead: end the export; what was not accepted counts as failed')
     .option('--out <dir>', 'folder of local runs', DEFAULT_OUT)
     .action(async (flags: ReplayFlags) => {
-      const operation = parseOperation({ ...flags, action: actionOf(flags) }, [flags.connector]);
+      const { connector, export: exportId, chunk } = flags;
+      const operation = parseOperation(
+        {
+          action: actionOf(flags),
+          connector,
+          ...(exportId === undefined ? {} : { export: exportId }),
+          ...(chunk === undefined ? {} : { chunk }),
+        },
+        [connector],
+      );
       const { done, refused } = await withAccount(flags.out, (storage) =>
         operate(operation, operatorServices(storage)),
       );

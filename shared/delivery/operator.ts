@@ -5,15 +5,25 @@ import { replay, type ReplayRequest, type ReplayServices } from './replay.ts';
 
 export const OPERATIONS = ['replay', 'pause', 'resume', 'cancel'] as const;
 
-/** What an operator asks for, by HTTP or on the command line. */
-export type Operation = {
-  readonly action: (typeof OPERATIONS)[number];
-  readonly connector: string;
-  /** Export id, 32 hex digits, as the status shows it. */
-  readonly export?: string;
-  /** Chunk number from 1; only with `export`. */
-  readonly chunk?: number;
-};
+/** What an operator asks for, by HTTP or on the command line. `export` is an id of 32 hex digits, as the status shows it. */
+export type Operation =
+  /** Everything of the connector that failed or is held; only one export; only one chunk of it, numbered from 1. */
+  | {
+      readonly action: 'replay';
+      readonly connector: string;
+      readonly export?: string;
+      readonly chunk?: number;
+    }
+  | { readonly action: 'pause' | 'resume'; readonly connector: string }
+  | { readonly action: 'cancel'; readonly connector: string; readonly export: string };
+
+/** What each action is told beside its name. */
+const PARTS = {
+  replay: ['connector', 'export', 'chunk'],
+  pause: ['connector'],
+  resume: ['connector'],
+  cancel: ['connector', 'export'],
+} as const satisfies Record<Operation['action'], readonly string[]>;
 
 /** The request says something that cannot be done; nothing was changed. */
 export class OperationError extends PipelineError {}
@@ -21,32 +31,44 @@ export class OperationError extends PipelineError {}
 const EXPORT_ID = /^[\da-f]{32}$/;
 
 /**
- * Check what came from outside.
+ * Check what came from outside; without `action` it is a replay. A part that the action does not take is refused, not ignored:
+ * whoever names a chunk to cancel does not mean the whole export.
  *
  * @param connectors names that are set up
  * @throws {OperationError} naming the part that is wrong and what is possible
  */
 export function parseOperation(value: unknown, connectors: readonly string[]): Operation {
   const given = typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-  const { action = 'replay', connector, export: exportId, chunk } = given;
-  const known = OPERATIONS.find((name) => name === action);
-  if (known === undefined) throw wrong('action', `one of ${OPERATIONS.join(', ')}`);
+  const { action: name = 'replay', connector, export: exportId, chunk } = given;
+  const action = OPERATIONS.find((known) => known === name);
+  if (action === undefined) throw wrong('action', `one of ${OPERATIONS.join(', ')}`);
+  refuseSurplus(action, given);
   if (typeof connector !== 'string' || !connectors.includes(connector)) {
     throw wrong('connector', `one of ${connectors.join(', ')}`);
   }
-  if (exportId !== undefined && !(typeof exportId === 'string' && EXPORT_ID.test(exportId))) {
+  if (action === 'pause' || action === 'resume') return { action, connector };
+  if (exportId === undefined) {
+    if (action === 'cancel') throw wrong('export', 'the id of the export to cancel');
+    if (chunk !== undefined) throw wrong('export', 'the id of the export that the chunk is of');
+    return { action, connector };
+  }
+  if (typeof exportId !== 'string' || !EXPORT_ID.test(exportId)) {
     throw wrong('export', 'an export id of 32 hex digits, as the status shows it');
   }
-  if (chunk !== undefined && !(Number.isSafeInteger(chunk) && Number(chunk) > 0 && exportId !== undefined)) {
-    throw wrong('chunk', 'a chunk number from 1, together with an export');
-  }
-  if (known === 'cancel' && exportId === undefined) throw wrong('export', 'the id of the export to cancel');
-  return {
-    action: known,
-    connector,
-    ...(exportId === undefined ? {} : { export: exportId }),
-    ...(chunk === undefined ? {} : { chunk: Number(chunk) }),
-  };
+  if (chunk === undefined) return { action, connector, export: exportId };
+  if (!Number.isSafeInteger(chunk) || Number(chunk) < 1) throw wrong('chunk', 'a chunk number from 1');
+  return { action: 'replay', connector, export: exportId, chunk: Number(chunk) };
+}
+
+function refuseSurplus(action: Operation['action'], given: Readonly<Record<string, unknown>>): void {
+  const parts: readonly string[] = PARTS[action];
+  const surplus = Object.keys(given).some((part) => part !== 'action' && !parts.includes(part));
+  if (!surplus) return;
+  throw new OperationError({
+    code: 'BAD_REQUEST',
+    cause: `"${action}" takes ${parts.map((part) => `"${part}"`).join(', ')} and nothing else.`,
+    cure: 'Leave out the rest and ask again; nothing was changed.',
+  });
 }
 
 /** What came of it, one sentence for an operator; `refused` tells what could not be done and why. */
@@ -54,10 +76,11 @@ export type Operated = { readonly done: string; readonly refused: readonly strin
 
 /** Do what an operator asks for. Repeating it is fine. */
 export async function operate(
-  { action, connector, export: exportId, chunk }: Operation,
+  operation: Operation,
   services: ReplayServices & ControlServices,
 ): Promise<Operated> {
-  switch (action) {
+  const { connector } = operation;
+  switch (operation.action) {
     case 'pause':
       await pauseConnector(connector, services);
       return {
@@ -72,15 +95,22 @@ export async function operate(
       };
     }
     case 'cancel': {
-      const row = await cancelExport(
-        { connectorKey: connectorKey(connector), exportId: exportId ?? '' },
-        services,
-      );
+      const keys = { connectorKey: connectorKey(connector), exportId: operation.export };
+      const row = await cancelExport(keys, services);
       if (row) return { done: `The export is ${row.state}.`, refused: [] };
       return { done: 'Nothing was cancelled.', refused: ['The ledger does not know this export.'] };
     }
-    case 'replay':
-      return sendAgain({ connectorKey: connectorKey(connector), ...given({ exportId, chunk }) }, services);
+    case 'replay': {
+      const { export: exportId, chunk } = operation;
+      return sendAgain(
+        {
+          connectorKey: connectorKey(connector),
+          ...(exportId === undefined ? {} : { exportId }),
+          ...(chunk === undefined ? {} : { chunk }),
+        },
+        services,
+      );
+    }
   }
 }
 
@@ -91,17 +121,6 @@ async function sendAgain(request: ReplayRequest, services: ReplayServices): Prom
     refused: refused.map(({ exportId, reason }) => `${exportId}: ${reason.cause} ${reason.cure}`),
   };
 }
-
-const given = ({
-  exportId,
-  chunk,
-}: {
-  exportId: string | undefined;
-  chunk: number | undefined;
-}): Partial<ReplayRequest> => ({
-  ...(exportId === undefined ? {} : { exportId }),
-  ...(chunk === undefined ? {} : { chunk }),
-});
 
 function wrong(name: string, expected: string): OperationError {
   return new OperationError({

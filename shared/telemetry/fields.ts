@@ -21,6 +21,7 @@ export const ALLOWED_FIELDS = [
   'dueAt',
   'reason',
   'errorName',
+  'actor',
 ] as const satisfies readonly (keyof LogFields)[];
 
 /** A text attribute is cut here: a name or a sentence of ours is shorter, anything longer is not one of ours. */

@@ -7,10 +7,14 @@ const parse = (value: unknown): unknown => parseOperation(value, ['healthcare', 
 
 test('what is not said is a replay of the whole connector', () => {
   assert.deepEqual(parse({ connector: 'badging' }), { action: 'replay', connector: 'badging' });
-  assert.deepEqual(parse({ action: 'cancel', connector: 'healthcare', export: ID, more: 1 }), {
+  assert.deepEqual(parse({ action: 'cancel', connector: 'healthcare', export: ID }), {
     action: 'cancel',
     connector: 'healthcare',
     export: ID,
+  });
+  assert.deepEqual(parse({ action: 'pause', connector: 'healthcare' }), {
+    action: 'pause',
+    connector: 'healthcare',
   });
   assert.deepEqual(parse({ connector: 'healthcare', export: ID, chunk: 3 }), {
     action: 'replay',
@@ -29,7 +33,18 @@ for (const [what, value, words] of [
     /"action".*replay, pause, resume, cancel/,
   ],
   ['an export id that is a path', { connector: 'healthcare', export: '../x' }, /"export".*32 hex digits/],
-  ['a chunk without an export', { connector: 'healthcare', chunk: 1 }, /"chunk"/],
+  ['a chunk without an export', { connector: 'healthcare', chunk: 1 }, /"export".*chunk/],
+  [
+    'a cancel of one chunk, which is none of the whole export',
+    { action: 'cancel', connector: 'healthcare', export: ID, chunk: 2 },
+    /"cancel" takes "connector", "export" and nothing else/,
+  ],
+  [
+    'a pause of one export, which is none of the whole connector',
+    { action: 'pause', connector: 'healthcare', export: ID },
+    /"pause" takes "connector" and nothing else/,
+  ],
+  ['a part by another name', { connector: 'healthcare', exportId: ID }, /"replay" takes/],
   ['a chunk that is none', { connector: 'healthcare', export: ID, chunk: 0 }, /"chunk"/],
   ['a cancel of everything', { action: 'cancel', connector: 'healthcare' }, /"export"/],
 ] as const) {
