@@ -12,7 +12,7 @@ import { Uploads } from '../../local/cli/uploads.ts';
 import { startFunctions, type Functions } from '../../local/host/supervisor.ts';
 import { spawnSimulator } from '../../local/simulator/spawn.ts';
 import type { Simulator } from '../../local/simulator/types.ts';
-import { startStorage } from '../../local/storage/azurite.ts';
+import { startEmulator } from '../../local/storage/azurite.ts';
 import type { ExportFile } from './exportFile.ts';
 import { WORK_FOLDER } from './exportFile.ts';
 import { cpuSecondsOf } from './processes.ts';
@@ -60,7 +60,7 @@ export async function withRig<T>(options: RigOptions, work: (rig: Rig) => Promis
   const folder = await mkdtemp(path.join(WORK_FOLDER, 'run-'));
   const stops: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })];
   try {
-    const emulator = await startStorage({ folder: path.join(folder, 'storage') });
+    const emulator = await startEmulator({ folder: path.join(folder, 'storage') });
     stops.push(() => emulator.stop());
     const simulator = await spawnSimulator({ latencyMs: options.latencyMs ?? 0, token: TOKEN });
     stops.push(() => simulator.close());

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { systemClock } from '../../shared/clock.ts';
 import { openStorage, type Storage } from '../../shared/storage/azureStorage.ts';
 import { readStorageConnection } from '../../shared/storage/connection.ts';
-import { startStorage } from '../storage/azurite.ts';
+import { startEmulator } from '../storage/azurite.ts';
 import { takeRunLock } from './runLock.ts';
 import { UsageError } from './usageError.ts';
 
@@ -30,7 +30,7 @@ export async function withAccount<T>(out: string, work: (storage: Storage) => Pr
   }
   const lock = await takeRunLock(out);
   try {
-    const emulator = await startStorage({ folder });
+    const emulator = await startEmulator({ folder });
     try {
       return await withConnection({ ExportStorage: emulator.connectionString }, work);
     } finally {

@@ -131,7 +131,7 @@ function linesOf(name: string, bytes: number): Progress {
     const steps = Math.floor(read / LINE_EVERY_BYTES);
     read += more;
     if (Math.floor(read / LINE_EVERY_BYTES) > steps && read < bytes)
-      console.error(`${name}: ${String(Math.floor((100 * read) / bytes))} % read`);
+      console.error(`${name}: ${Math.floor((100 * read) / bytes)} % read`);
   };
   return { add, stop: () => {} };
 }

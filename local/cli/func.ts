@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { ensureBuilt, ROOT } from '../build/build.ts';
-import { startStorage } from '../storage/azurite.ts';
+import { startEmulator } from '../storage/azurite.ts';
 import { appSettingsFor } from './appSettings.ts';
 import { addStackOptions, type StackOptions } from './options.ts';
 import { takeRunLock } from './runLock.ts';
@@ -20,7 +20,7 @@ export function addFuncCommand(program: Command): void {
       const lock = await takeRunLock(options.out);
       const parts: (() => Promise<void>)[] = [() => lock.release()];
       try {
-        const emulator = await startStorage({ folder: path.join(options.out, 'storage') });
+        const emulator = await startEmulator({ folder: path.join(options.out, 'storage') });
         parts.push(() => emulator.stop());
         const simulator = options.connectorUrl === undefined ? await simulatorFor(options) : undefined;
         if (simulator) parts.push(() => simulator.close());

@@ -121,7 +121,7 @@ function proposalTable(proposals: readonly Proposal[], columns: readonly string[
   const table = new Table({ head: ['field', 'column', 'confidence'], style: { head: [], border: [] } });
   for (const { field, column, confidence } of proposals) {
     const must = field.mandatory === true || field.mandatoryEither !== undefined ? ' *' : '';
-    const sure = column === undefined ? '' : `${String(Math.round(confidence * 100))} %`;
+    const sure = column === undefined ? '' : `${Math.round(confidence * 100)} %`;
     table.push([field.name + must, column === undefined ? '–' : (columns[column] ?? ''), sure]);
   }
   return table.toString();

@@ -70,7 +70,7 @@ export async function fileJob(
 
 /** The sample lies in the output folder until it has arrived, so that an interrupted run goes on with the same one. */
 async function sampleInput({ out, seed }: JobFlags, say: (line: string) => void): Promise<Input> {
-  const name = `sample-${String(seed)}.csv`;
+  const name = `sample-${seed}.csv`;
   const file = path.join(out, name);
   const known = await stat(file).catch(() => undefined);
   if (known) return { file, name, bytes: known.size };
@@ -93,7 +93,7 @@ export class FhirSource implements Source {
   ): Promise<Readonly<Record<string, string>>> {
     const { out, seed, connector } = this.#flags;
     say(
-      `A FHIR service is up; ${String(FHIR_USERS)} users open patients ${FHIR_ACCESSES.toLocaleString('en-US')} times.`,
+      `A FHIR service is up; ${FHIR_USERS} users open patients ${FHIR_ACCESSES.toLocaleString('en-US')} times.`,
     );
     this.#seeded = await seedFhir({
       connectionString,

@@ -65,10 +65,10 @@ class Lines implements Progress {
     const { done, total, unit } = measure(view);
     const tenths = total === 0 ? 0 : Math.floor((10 * done) / total);
     const state = waiting ?? view.row.state;
-    const key = `${state} ${String(tenths)} ${unit}`;
+    const key = `${state} ${tenths} ${unit}`;
     if (this.#last.get(name) === key) return;
     this.#last.set(name, key);
-    this.#write(`${name}: ${state}, ${String(tenths * 10)} % of ${total.toLocaleString('en-US')} ${unit}`);
+    this.#write(`${name}: ${state}, ${tenths * 10} % of ${total.toLocaleString('en-US')} ${unit}`);
   }
 
   say(line: string): void {

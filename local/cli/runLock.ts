@@ -37,7 +37,7 @@ export async function takeRunLock(folder: string): Promise<RunLock> {
       const owner = Number(await readFile(file, 'utf8').catch(() => ''));
       if (owner !== process.pid && isAlive(owner)) {
         throw new UsageError(
-          `Another run (process ${String(owner)}) is using ${folder}.`,
+          `Another run (process ${owner}) is using ${folder}.`,
           'Wait for it to end, or give this run a folder of its own with --out DIR.',
         );
       }

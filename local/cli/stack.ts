@@ -4,7 +4,7 @@ import { ensureBuilt, HOST_PROGRAM, ROOT } from '../build/build.ts';
 import { startFunctions, type Functions, type FunctionsOptions } from '../host/supervisor.ts';
 import { startSimulator } from '../simulator/simulator.ts';
 import type { Simulator } from '../simulator/types.ts';
-import { startStorage } from '../storage/azurite.ts';
+import { startEmulator } from '../storage/azurite.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { CONTAINERS, QUEUES, TABLES } from '../../shared/ledger/model.ts';
 import { openStorage, type Storage } from '../../shared/storage/azureStorage.ts';
@@ -67,7 +67,7 @@ export async function startStack(
   };
   try {
     const { functionsPort, ...storagePorts } = ports;
-    const emulator = await startStorage({ folder: path.join(options.out, 'storage'), ...storagePorts });
+    const emulator = await startEmulator({ folder: path.join(options.out, 'storage'), ...storagePorts });
     parts.push(emulator);
     const simulator = options.connectorUrl === undefined ? await simulatorFor(options) : undefined;
     if (simulator) parts.push({ stop: () => simulator.close() });
@@ -85,15 +85,13 @@ export async function startStack(
       settings,
       times: { invisibilityMs: INVISIBILITY_MS },
       logFile,
-      ...(options.inspect === undefined
-        ? {}
-        : { execArgv: [`--inspect=127.0.0.1:${String(options.inspect)}`] }),
+      ...(options.inspect === undefined ? {} : { execArgv: [`--inspect=127.0.0.1:${options.inspect}`] }),
       onRestart: () => say('The functions process ended; it is started again.'),
       onInvocation: failureTeller(logFile, say),
       ...(functionsPort === undefined ? {} : { port: functionsPort }),
     });
     parts.push(functions);
-    say(`Storage, connector and functions (process ${String(functions.pid)}) are up.`);
+    say(`Storage, connector and functions (process ${functions.pid}) are up.`);
     const ledger = new LedgerView({
       exports: storage.table(TABLES.exports),
       chunks: storage.table(TABLES.chunks),

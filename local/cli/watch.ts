@@ -34,7 +34,7 @@ export function addWatchCommand(program: Command): void {
         say(
           `Drop exports into ${DROP_FOLDER}/, or upload them to container "exports", folder "${options.connector}".`,
         );
-        say(`Status page: http://127.0.0.1:${String(stack.functions.port)}/api/status    Ctrl-C ends.`);
+        say(`Status page: http://127.0.0.1:${stack.functions.port}/api/status    Ctrl-C ends.`);
         await Promise.race([watch(stack, options, interrupt), stack.functions.failed]);
         await collectOutput(stack, options.out);
       } finally {

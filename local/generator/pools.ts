@@ -48,7 +48,7 @@ export function makePools(seed: number, delimiter: string, escapeField: (value: 
   const patients = Array.from({ length: 4000 }, (_, index) => {
     const { first, last } = person(index);
     return join([
-      `REG-${String(100000 + index * 7)}`,
+      `REG-${100000 + index * 7}`,
       first,
       index % 3 === 0 ? faker.person.middleName() : '',
       last,
@@ -67,17 +67,17 @@ export function makePools(seed: number, delimiter: string, escapeField: (value: 
     const { first, last } = person(index);
     const account = `user${String(index).padStart(4, '0')}`;
     return join([
-      `${account}.${faker.string.alpha({ length: 4, casing: 'lower' })}@clinic-${String(index % 12)}.hospital.example`,
+      `${account}.${faker.string.alpha({ length: 4, casing: 'lower' })}@clinic-${index % 12}.hospital.example`,
       account,
       `${first} ${last}`,
-      `E${String(50000 + index)}`,
+      `E${50000 + index}`,
       last,
       first,
     ]);
   });
   const events = Array.from({ length: 200 }, (_, index) => {
     const [name, section, category] = EVENTS[index % EVENTS.length] ?? EVENTS[0];
-    const workstation = `WS-${faker.string.alphanumeric({ length: 8, casing: 'upper' })}.${faker.location.city()}, floor ${String(index % 9)}`;
+    const workstation = `WS-${faker.string.alphanumeric({ length: 8, casing: 'upper' })}.${faker.location.city()}, floor ${index % 9}`;
     return join([name, workstation, `${section}, encounter ${faker.string.uuid()}`, category]);
   });
   const reasons = Array.from({ length: 40 }, (_, index) => {

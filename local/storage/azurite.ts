@@ -14,7 +14,7 @@ const STOP_DEADLINE_MS = 30_000;
  */
 const HEAP_FLAGS = ['--initial-old-space-size=256'];
 
-export type StorageOptions = {
+export type EmulatorOptions = {
   /** Holds everything that is stored; made when absent. */
   readonly folder: string;
   /** 0 or absent: any free port. */
@@ -24,7 +24,7 @@ export type StorageOptions = {
 };
 
 /** A running storage emulator. */
-export type Storage = {
+export type Emulator = {
   readonly connectionString: string;
   /** Endpoints with the account's name, without a slash at the end. */
   readonly blobUrl: string;
@@ -42,7 +42,7 @@ export type Storage = {
  * have written what they know. It ends by itself, gracefully, when this process disappears.
  * @throws {Error} with cause and cure when it cannot start: folder in use, port taken
  */
-export async function startStorage(options: StorageOptions): Promise<Storage> {
+export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
   const ports = [options.blobPort, options.queuePort, options.tablePort].map((port) => String(port ?? 0));
   const child = fork(fileURLToPath(new URL('process.ts', import.meta.url)), [options.folder, ...ports], {
     detached: true,

@@ -17,7 +17,7 @@ export function isAlive(pid: number): boolean {
 /** Linux alone tells; elsewhere somebody always waits. */
 function isZombie(pid: number): boolean {
   try {
-    const text = readFileSync(`/proc/${String(pid)}/stat`, 'utf8');
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The name before the state stands in brackets and may hold any character.
     return text.slice(text.lastIndexOf(')') + 2, text.lastIndexOf(')') + 3) === 'Z';
   } catch {

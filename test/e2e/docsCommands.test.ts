@@ -97,7 +97,7 @@ suite('Every command of the documents works in a clone', { skip: process.platfor
     if (blocks.length === 0) continue;
     test(`${page}: marks are known`, () => {
       for (const { line, marks } of blocks) {
-        for (const mark of marks) assert.match(mark, MARKS, `${page}:${String(line)}`);
+        for (const mark of marks) assert.match(mark, MARKS, `${page}:${line}`);
       }
     });
     const local = blocks.filter(({ marks }) => !marks.includes('azure'));

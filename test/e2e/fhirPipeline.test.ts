@@ -10,7 +10,7 @@ import { appSettingsFor } from '../../local/cli/appSettings.ts';
 import { openLocal, simulatorFor } from '../../local/cli/stack.ts';
 import { seedFhir } from '../../local/fhir/run.ts';
 import { startFunctions } from '../../local/host/supervisor.ts';
-import { startStorage } from '../../local/storage/azurite.ts';
+import { startEmulator } from '../../local/storage/azurite.ts';
 import { connectorKey, exportId, TABLES } from '../../shared/ledger/model.ts';
 import { readReceived } from '../support/received.ts';
 
@@ -36,7 +36,7 @@ test('10,000 accesses by 50 users through the FHIR service reach the connector, 
     seed: 1,
     received: path.join(folder, 'received'),
   };
-  const emulator = await startStorage({ folder: path.join(folder, 'storage') });
+  const emulator = await startEmulator({ folder: path.join(folder, 'storage') });
   stops.push(() => emulator.stop());
   const { connectionString } = emulator;
   const storage = await openLocal(connectionString);

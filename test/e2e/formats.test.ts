@@ -60,7 +60,7 @@ function zipped(name: string, content: Buffer): Promise<Buffer> {
 
 /** The text as this form can hold it, with the form's number in each record. */
 function inForm(text: string, number: number, { western = false }: Form): string {
-  const marked = text.replaceAll('@hospital.example', `@form${String(number)}.example`);
+  const marked = text.replaceAll('@hospital.example', `@form${number}.example`);
   return western ? marked.replaceAll(/[^\0-\xFF\uFEFF]/gu, 'ß') : marked;
 }
 

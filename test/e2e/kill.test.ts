@@ -24,7 +24,7 @@ after(() => rm(folder, { recursive: true, force: true }));
 /** A run slow enough to be interrupted in the middle. */
 function slowRun(name: string): { run: RunningCli; received: string } {
   const received = path.join(folder, `${name}-received`);
-  const shape = `--json --latency 60 --chunk-records 1000 --records-per-request ${String(BATCH)} --concurrency 4`;
+  const shape = `--json --latency 60 --chunk-records 1000 --records-per-request ${BATCH} --concurrency 4`;
   const run = startCli([
     'start',
     '--out',
@@ -63,7 +63,7 @@ async function assertConserved(received: string, { exports }: RunResult): Promis
   );
   assert.ok(
     surplus <= result.possiblyDuplicated,
-    `${String(surplus)} repeated, ${String(result.possiblyDuplicated)} accounted for`,
+    `${surplus} repeated, ${result.possiblyDuplicated} accounted for`,
   );
   return surplus;
 }

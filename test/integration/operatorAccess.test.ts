@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { openLocal } from '../../local/cli/stack.ts';
-import { startStorage, type Storage } from '../../local/storage/azurite.ts';
+import { startEmulator, type Emulator } from '../../local/storage/azurite.ts';
 import { loadApp, type LoadedApp } from '../support/loadedApp.ts';
 
 const OBJECT_ID = '0d3dd2c6-5a4f-4b5e-9d1c-2f0c8a1b7e66';
@@ -13,11 +13,11 @@ const SIGNED_IN = { ...JSON_TYPE, 'x-ms-client-principal-id': OBJECT_ID };
 const PAUSE = JSON.stringify({ action: 'pause', connector: 'healthcare' });
 
 let folder = '';
-let storage: Storage;
+let storage: Emulator;
 let app: LoadedApp;
 before(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'operator-'));
-  storage = await startStorage({ folder });
+  storage = await startEmulator({ folder });
   // Makes the tables.
   await (await openLocal(storage.connectionString)).close();
   app = await loadApp({ ExportStorage: storage.connectionString, WEBSITE_AUTH_ENABLED: 'True' });

@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import { TableClient } from '@azure/data-tables';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { FolderInUseError, lockFolder } from '../../local/storage/folderLock.ts';
-import { startStorage } from '../../local/storage/azurite.ts';
+import { startEmulator } from '../../local/storage/azurite.ts';
 
 let folder: string;
 before(async () => {
@@ -16,7 +16,7 @@ before(async () => {
 after(() => rm(folder, { recursive: true, force: true }));
 
 test('what was stored is there after a stop and a start, on other ports', async () => {
-  const first = await startStorage({ folder });
+  const first = await startEmulator({ folder });
   const container = BlobServiceClient.fromConnectionString(first.connectionString).getContainerClient(
     'exports',
   );
@@ -30,7 +30,7 @@ test('what was stored is there after a stop and a start, on other ports', async 
   await first.stop();
   assert.equal(await first.ended, 0);
 
-  const second = await startStorage({ folder });
+  const second = await startEmulator({ folder });
   try {
     const again = BlobServiceClient.fromConnectionString(second.connectionString).getContainerClient(
       'exports',
@@ -51,11 +51,11 @@ test('what was stored is there after a stop and a start, on other ports', async 
 });
 
 test('a port that is taken is named', async () => {
-  const first = await startStorage({ folder: join(folder, 'one') });
+  const first = await startEmulator({ folder: join(folder, 'one') });
   try {
     const blobPort = Number(new URL(first.blobUrl).port);
     await assert.rejects(
-      startStorage({ folder: join(folder, 'two'), blobPort }),
+      startEmulator({ folder: join(folder, 'two'), blobPort }),
       new RegExp(`EADDRINUSE.*${blobPort}`),
     );
   } finally {

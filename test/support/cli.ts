@@ -44,7 +44,7 @@ export async function runStart(
   try {
     return { ...run, result: JSON.parse(last) as RunResult };
   } catch (error) {
-    throw new Error(`The last line is no JSON (exit code ${String(run.code)}): ${last}\n${run.stderr}`, {
+    throw new Error(`The last line is no JSON (exit code ${run.code}): ${last}\n${run.stderr}`, {
       cause: error,
     });
   }

@@ -12,7 +12,7 @@ import { openLocal } from '../../local/cli/stack.ts';
 import { startFunctions, type Functions } from '../../local/host/supervisor.ts';
 import { startSimulator } from '../../local/simulator/simulator.ts';
 import type { JournalEntry } from '../../local/simulator/types.ts';
-import { startStorage } from '../../local/storage/azurite.ts';
+import { startEmulator } from '../../local/storage/azurite.ts';
 import { CONTAINERS, QUEUES, TABLES } from '../../shared/ledger/model.ts';
 
 /** The deployed app on one machine, fed as Azure feeds it. */
@@ -54,7 +54,7 @@ export async function startDeployed(
   out: string,
   eventSource: 'blobWebhook' | 'queue',
 ): Promise<Deployed> {
-  const storage = await startStorage({ folder: path.join(out, 'storage') });
+  const storage = await startEmulator({ folder: path.join(out, 'storage') });
   const simulator = await startSimulator({});
   const { connectionString } = storage;
   const account = await openLocal(connectionString);

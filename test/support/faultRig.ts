@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ensureBuilt, ROOT } from '../../local/build/build.ts';
-import { startStorage, type Storage as Emulator } from '../../local/storage/azurite.ts';
+import { startEmulator, type Emulator } from '../../local/storage/azurite.ts';
 import { FaultCell, type CellOptions } from './faultCell.ts';
 
 /** Key of every account of the rig; it protects nothing. */
@@ -32,7 +32,7 @@ export class FaultRig {
     const accounts = Array.from({ length: cells }, (_, index) => `cell${index}`);
     process.env['AZURITE_ACCOUNTS'] = accounts.map((name) => `${name}:${KEY}`).join(';');
     const [emulator] = await Promise.all([
-      startStorage({ folder: path.join(folder, 'storage') }),
+      startEmulator({ folder: path.join(folder, 'storage') }),
       makeAppFolder(path.join(folder, 'app'), hostJson),
       ensureBuilt(),
     ]);

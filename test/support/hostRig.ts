@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { bundleApp, bundleProgram } from '../../local/build/bundle.ts';
 import { ROOT } from '../../local/build/build.ts';
 import { type Functions, type FunctionsOptions, startFunctions } from '../../local/host/supervisor.ts';
-import { type Storage, startStorage } from '../../local/storage/azurite.ts';
+import { type Emulator, startEmulator } from '../../local/storage/azurite.ts';
 
 const HOST_JSON = {
   version: '2.0',
@@ -21,12 +21,12 @@ export type Recorded = { readonly pid: number; readonly kind: string } & Readonl
 
 /** The local host with an app of test/support/apps on an emulator of its own. */
 export class HostRig {
-  readonly storage: Storage;
+  readonly storage: Emulator;
   readonly #folder: string;
   readonly #running: Functions[] = [];
   #instances = 0;
 
-  private constructor(folder: string, storage: Storage) {
+  private constructor(folder: string, storage: Emulator) {
     this.#folder = folder;
     this.storage = storage;
   }
@@ -37,7 +37,7 @@ export class HostRig {
     const app = join(folder, 'app');
     await mkdir(app);
     const [storage] = await Promise.all([
-      startStorage({ folder: join(folder, 'storage') }),
+      startEmulator({ folder: join(folder, 'storage') }),
       bundleApp(ROOT, `test/support/apps/${appName}.ts`, app),
       bundleProgram(ROOT, 'local/host/process.ts', join(folder, 'host.mjs')),
       writeFile(join(app, 'package.json'), JSON.stringify({ type: 'module', main: '*.mjs' })),

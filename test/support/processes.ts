@@ -24,7 +24,7 @@ export async function until(
 ): Promise<void> {
   const end = performance.now() + deadlineMs;
   while (!(await holds())) {
-    if (performance.now() > end) throw new Error(`Not within ${String(deadlineMs)} ms: ${what}`);
+    if (performance.now() > end) throw new Error(`Not within ${deadlineMs} ms: ${what}`);
     await delay(everyMs);
   }
 }

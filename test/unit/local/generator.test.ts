@@ -42,7 +42,7 @@ test('defects come in the number or the share asked for', () => {
   assert.equal(rows.filter(([time]) => time === 'yesterday noon').length, 3);
   assert.equal(rows.filter((row) => row.length === 25).length, 2);
   const missing = rows.filter((row) => row[6] === '').length;
-  assert.ok(missing > 60 && missing < 140, `about a tenth, got ${String(missing)}`);
+  assert.ok(missing > 60 && missing < 140, `about a tenth, got ${missing}`);
 });
 
 test('a defect that is not known is named with those that are', () => {
