@@ -126,7 +126,7 @@ function fhirFaults({ fhir, connectors }: Config): string[] {
     parseHeaderKeys(fhir.headerKeys?.reveal() ?? '');
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
-    faults.push(`${error.reason.cause} ${error.reason.cure}`);
+    faults.push(`FHIR_HEADER_KEYS: ${error.reason.cause} ${error.reason.cure}`);
   }
   return faults;
 }

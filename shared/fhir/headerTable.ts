@@ -31,7 +31,7 @@ const RULE = /^([\w!#$%&'*+.^`|~-]+?)(?:\[([1-9]\d?)\])?=(.+)$/;
  * Reads a table written as `HEADER=Field; HEADER[2]=Field`. Of several rules for one field the first that finds a value wins.
  * @throws {SettingsError} naming the rule and what is wrong with it
  */
-export function parseHeaderTable(text: string, setting = 'FHIR_HEADER_TABLE'): HeaderRule[] {
+export function parseHeaderTable(text: string): HeaderRule[] {
   const rules = text
     .split(';')
     .map((rule) => rule.trim())
@@ -39,7 +39,7 @@ export function parseHeaderTable(text: string, setting = 'FHIR_HEADER_TABLE'): H
   return rules.map((rule, index) => {
     const [, header, part, name] = RULE.exec(rule) ?? [];
     const field = RECORD_FIELDS.find((field) => field.toLowerCase() === name?.trim().toLowerCase());
-    if (header === undefined || field === undefined) throw badRule(setting, index + 1, field === undefined);
+    if (header === undefined || field === undefined) throw badRule(index + 1, field === undefined);
     return { header: header.toUpperCase(), field, ...(part === undefined ? {} : { part: Number(part) }) };
   });
 }
@@ -75,15 +75,16 @@ function clearParts(
     if (!isEncrypted(part)) return part;
     const decrypted = decryptHeaderValue(part, header, keys);
     if (decrypted.ok) return decrypted.value;
-    faults.add(`${decrypted.code} ${header}${decrypted.keyId === '' ? '' : ` (key ${decrypted.keyId})`}`);
+    // Of words of ours alone: codes go into the log and the ledger. Which key it was stands in the value.
+    faults.add(`${decrypted.code} ${header}`);
     // Kept as it came: once the key is there, the quarantined value can still be read.
     return part;
   });
 }
 
-const badRule = (setting: string, rule: number, field: boolean): SettingsError =>
+const badRule = (rule: number, field: boolean): SettingsError =>
   new SettingsError({
     code: 'BAD_HEADER_TABLE',
-    cause: `${setting}: rule ${rule} ${field ? 'names no field of the connector' : 'has no header name'}.`,
+    cause: `FHIR_HEADER_TABLE: rule ${rule} ${field ? 'names no field of the connector' : 'has no header name'}.`,
     cure: 'Write rules as HEADER=Field or HEADER[2]=Field, separated by semicolons, with the field names of docs/fhir.md.',
   });

@@ -26,7 +26,7 @@ export type SliceCounts = {
   records: number;
   /** Accesses in quarantine. */
   quarantined: number;
-  /** Accesses in quarantine by code. */
+  /** Accesses in quarantine by code; at most MAX_CODES different ones, the rest under `OTHER`. */
   codes: Record<string, number>;
 };
 
@@ -51,6 +51,8 @@ export type SliceWork = {
 const BLOCK = 1_000;
 /** A log may hold a million lines and no access: the claim is renewed all the same. */
 const LINES_BETWEEN_PAUSES = 10_000;
+/** Codes stand in one property of a row, and each makes a line of the log. A table of headers would have to be very long for more. */
+const MAX_CODES = 100;
 
 export const noCounts = (): SliceCounts => ({
   entries: 0,
@@ -138,8 +140,14 @@ async function settle(block: readonly Access[], work: SliceWork): Promise<string
       continue;
     }
     counts.quarantined++;
-    for (const code of codes) counts.codes[code] = (counts.codes[code] ?? 0) + 1;
+    for (const code of codes) count(counts.codes, code);
     await quarantine.access(counts.records + counts.quarantined, access.line, codes, values);
   }
   return records;
+}
+
+function count(codes: SliceCounts['codes'], code: string): void {
+  const known = Object.hasOwn(codes, code) || Object.keys(codes).length < MAX_CODES;
+  const counted = known ? code : 'OTHER';
+  codes[counted] = (codes[counted] ?? 0) + 1;
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../../shared/clock.ts';
-import type { Log } from '../../shared/log.ts';
+import type { Log, LogFields } from '../../shared/log.ts';
 import { collectFhirAudit, type CollectorRun, type CollectorSettings } from '../../shared/fhir/collector.ts';
 import { DEFAULT_INTERACTIONS } from '../../shared/fhir/access.ts';
 import { DEFAULT_HEADER_TABLE, parseHeaderTable } from '../../shared/fhir/headerTable.ts';
@@ -65,13 +65,24 @@ export const patientOf = (id: string): Record<string, unknown> => ({
   address: [{ use: 'home', line: [`${id} Main St`], city: `City${id}`, postalCode: `Z${id}` }],
 });
 
-const silent: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+/** An event as it was logged. */
+export type Logged = { readonly event: string } & LogFields;
+
+function loggingTo(logged: Logged[]): Log {
+  const add = (event: string, fields: LogFields = {}): void => void logged.push({ event, ...fields });
+  return { debug: add, info: add, warn: add, error: add };
+}
 
 /** A collector on stores in memory, with a FHIR service that knows every patient except those in `gone`. */
 export function testCollector(
   options: { hook?: FaultHook; now?: number; settings?: Partial<CollectorSettings>; gone?: string[] } = {},
 ) {
-  const state = { now: options.now ?? HOUR + 2 * 3_600_000, asked: [] as string[], owner: 0 };
+  const state = {
+    now: options.now ?? HOUR + 2 * 3_600_000,
+    asked: [] as string[],
+    owner: 0,
+    logged: [] as Logged[],
+  };
   const clock: Clock = {
     now: () => state.now,
     monotonic: () => state.now,
@@ -112,7 +123,7 @@ export function testCollector(
       blobs: process.reach(blobs),
       marks: process.reach(marks),
       clock,
-      log: silent,
+      log: loggingTo(state.logged),
       patients,
     };
     return { services, settings };

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseHeaderKeys, encryptHeaderValue } from '../../../shared/fhir/headerCipher.ts';
 import { sourceKey } from '../../../shared/fhir/auditBlobs.ts';
+import { DEFAULT_HEADER_TABLE, parseHeaderTable } from '../../../shared/fhir/headerTable.ts';
 import { listSliceMarks } from '../../../shared/fhir/sliceMarks.ts';
 import { auditLine, HOUR, OWN_OID, request, SOURCE, testCollector } from '../../support/fhirLog.ts';
 
@@ -235,11 +236,62 @@ test('encrypted values come out in clear; with a wrong or a missing key the acce
   const { slices } = await bad.run();
   assert.equal(bad.records().length, 0);
   assert.deepEqual(slices[0]?.counts.codes, {
-    'HEADER_KEY_UNKNOWN USERID (key old)': 1,
-    'HEADER_UNREADABLE USERID (key new)': 1,
+    'HEADER_KEY_UNKNOWN USERID': 1,
+    'HEADER_UNREADABLE USERID': 1,
   });
   const kept = [...bad.quarantine().values()][0] ?? '';
   assert.ok(kept.includes(first.token) && kept.includes(second.token), 'kept for when the key is there');
+});
+
+/** Ten headers of as many values as fit, each encrypted with a key of another name. */
+const strangeHeaders = (name: (index: number) => string): Record<string, string> => {
+  let keys = 0;
+  const value = (): string => {
+    const values: string[] = [];
+    for (let next = ''; `${values.join(', ')}, ${next}`.length <= 2_048;) {
+      if (next !== '') values.push(next);
+      next = `enc1.${name(keys++)}.${'A'.repeat(38)}`;
+    }
+    return values.join(', ');
+  };
+  const table = parseHeaderTable(DEFAULT_HEADER_TABLE);
+  return Object.fromEntries(table.map(({ header }) => [header, value()]));
+};
+
+test('names of keys that a caller makes up neither stop the collection nor leave the quarantine', async () => {
+  const collector = testCollector({ now: HOUR + 3 * HOUR_MS });
+  const headers = strangeHeaders((index) => `Doe_John_MRN${index}`);
+  const count = Object.values(headers).join().split('enc1.').length - 1;
+  assert.ok(count > 250, `${count} names`);
+  collector.put(
+    Array.from({ length: 6 }, (_, index) =>
+      request({ id: `${index}`, headers: strangeHeaders((key) => `k${index}-${key}`) }),
+    ).join('') + request({ id: 'x', headers }),
+  );
+  collector.put(request(), HOUR + HOUR_MS);
+  const { slices } = await collector.run();
+  assert.equal(slices[0]?.counts.quarantined, 7);
+  assert.equal(collector.records().length, 1, 'the hour after it is carried');
+  assert.match([...collector.quarantine().values()].join(''), /Doe_John_MRN0/);
+  const told = JSON.stringify([collector.state.logged, collector.marks.rows()]);
+  assert.doesNotMatch(told, /Doe|MRN|k0-/);
+  assert.deepEqual(
+    Object.keys(slices[0]!.counts.codes),
+    parseHeaderTable(DEFAULT_HEADER_TABLE).map(({ header }) => `HEADER_KEY_UNKNOWN ${header}`),
+  );
+});
+
+test('a very long table of headers makes no more codes than a row of the ledger holds', async () => {
+  const names = Array.from({ length: 300 }, (_, index) => `NAME-${String(index).padStart(200, '0')}`);
+  const rules = names.map((name) => `${name}=Workstation Id`).join(';');
+  const collector = testCollector({ settings: { table: parseHeaderTable(rules) } });
+  const lines = names.map((name) => request({ id: name, headers: { [name]: `enc1.k.${'A'.repeat(38)}` } }));
+  collector.put(lines.join(''));
+  const { slices } = await collector.run();
+  const { codes, quarantined } = slices.at(-1)!.counts;
+  assert.equal(quarantined, 300);
+  assert.equal(Object.keys(codes).length, 101);
+  assert.equal(codes['OTHER'], 201);
 });
 
 test('a search that names several patients is an access to each', async () => {

@@ -24,16 +24,12 @@ test('the same value is never encrypted the same', () => {
   assert.notEqual(encryptHeaderValue('v', 'A', keys), encryptHeaderValue('v', 'A', keys));
 });
 
-test('keys rotate: the first encrypts, every one decrypts, and one that is gone is named', () => {
+test('keys rotate: the first encrypts, every one decrypts, and one that is gone is told', () => {
   const before = parseHeaderKeys(`old=${key(1)}`)!;
   const token = encryptHeaderValue('v', 'A', before);
   assert.deepEqual(decryptHeaderValue(token, 'A', keys), { ok: true, value: 'v' });
   const after = parseHeaderKeys(`new=${key(2)}`)!;
-  assert.deepEqual(decryptHeaderValue(token, 'A', after), {
-    ok: false,
-    code: 'HEADER_KEY_UNKNOWN',
-    keyId: 'old',
-  });
+  assert.deepEqual(decryptHeaderValue(token, 'A', after), { ok: false, code: 'HEADER_KEY_UNKNOWN' });
   assert.equal(decryptHeaderValue(token, 'A', undefined).ok, false);
 });
 
@@ -53,16 +49,20 @@ test('a wrong key, an altered value and a value of another header are unreadable
   }
 });
 
-test('keys that cannot be are refused by id, without showing them', () => {
+test('keys that cannot be are refused by their place, without showing them', () => {
   const canary = Buffer.from('canary').toString('base64');
+  const withoutId = `${'canary'.repeat(3)}w==`;
   for (const [text, words] of [
-    [`a=${canary}`, /FHIR_HEADER_KEYS: the key "a" has 6 bytes instead of 32/],
+    [`a=${canary}`, /key 1 has 6 bytes instead of 32/],
     [canary, /key 1 has no id/],
-    [`a=${key(1)};a=${key(2)}`, /"a" is given twice/],
+    // A key of 16 bytes without an id: what stands before its padding could be one.
+    [`a=${key(1)};${withoutId}`, /key 2 has 0 bytes/],
+    [`canary=${key(1)};canary=${key(2)}`, /key 2 has the id of a key before it/],
   ] as const)
     assert.throws(
       () => parseHeaderKeys(text),
-      (error: Error) => words.test(error.message) && !error.message.includes(canary),
+      (error: Error) =>
+        words.test(error.message) && !error.message.includes(canary) && !error.message.includes('canary'),
     );
   assert.equal(parseHeaderKeys(' '), undefined);
 });

@@ -85,7 +85,7 @@ test('a key vault goes with a secret’s name, and keys come from one place', ()
     }),
     /give one of the two/,
   );
-  assert.match(faultsOf({ FHIR_HEADER_KEYS: 'canary' }), /key 1 has no id/);
+  assert.match(faultsOf({ FHIR_HEADER_KEYS: 'canary' }), /FHIR_HEADER_KEYS: .*key 1 has no id/);
   assert.match(faultsOf({ FHIR_HEADER_TABLE: 'USERID=No Such Field' }), /FHIR_HEADER_TABLE: expected rules/);
   assert.match(
     faultsOf({ FHIR_URL: 'https://e.example', FHIR_CONNECTOR: 'other' }),
