@@ -13,7 +13,7 @@ import {
   waitOrPark,
 } from './admit.ts';
 import type { Admission } from './circuit.ts';
-import { backoff, outageDelay } from './backoff.ts';
+import { backoff, outageDelay } from '../backoff.ts';
 import type { Stretch } from './batchBook.ts';
 import type { ChunkRun } from './chunkRun.ts';
 import { MAPPING_REFUSED, mappingOpening } from './mappingGuard.ts';

@@ -16,11 +16,12 @@ export function openFhirHttp(): { readonly get: FhirGet; close(): Promise<void> 
       headers: { ...headers },
       signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
     });
-    const retryAfter = answer.headers['retry-after'];
+    const { 'retry-after': retryAfter, date } = answer.headers;
     return {
       status: answer.statusCode,
       text: await answer.body.text(),
       ...(typeof retryAfter === 'string' && { retryAfter }),
+      ...(typeof date === 'string' && { date }),
     };
   };
   return { get, close: () => dispatcher.close() };

@@ -1,5 +1,7 @@
 import { LRUCache } from 'lru-cache';
+import { backoff } from '../backoff.ts';
 import type { Clock, Random } from '../clock.ts';
+import { parseRetryAfter } from '../connector/retryAfter.ts';
 import { PipelineError } from '../errors.ts';
 import { auditHeaders } from './auditHeaders.ts';
 import { OWN_HEADER, OWN_MARK } from './ownReads.ts';
@@ -9,12 +11,20 @@ import type { RecordValues } from './recordFields.ts';
 /** The FHIR service cannot be asked: nothing was quarantined, the same slice is taken again by the next run. */
 export class FhirServiceError extends PipelineError {}
 
+/** An answer of the FHIR service; `retryAfter` and `date` are its headers of these names. */
+export type FhirAnswer = {
+  readonly status: number;
+  readonly retryAfter?: string;
+  readonly date?: string;
+  readonly text: string;
+};
+
 /** One GET, no redirects followed, no retries. */
 export type FhirGet = (
   url: string,
   headers: Readonly<Record<string, string>>,
   signal?: AbortSignal,
-) => Promise<{ readonly status: number; readonly retryAfter?: string; readonly text: string }>;
+) => Promise<FhirAnswer>;
 
 export type PatientReaderOptions = {
   /** Base of the FHIR service, without a slash at the end. */
@@ -22,7 +32,7 @@ export type PatientReaderOptions = {
   readonly get: FhirGet;
   /** Bearer token for the service; `renew` asks for one that was not cached. */
   readonly token: (renew: boolean) => Promise<string>;
-  readonly clock: Pick<Clock, 'now' | 'sleep'>;
+  readonly clock: Clock;
   readonly random: Random;
   /** Requests begun in a second, at most. */
   readonly requestsPerSecond: number;
@@ -33,8 +43,11 @@ const IDS_PER_REQUEST = 100;
 /** Patients remembered; some 1 KB each. */
 const CACHED = 20_000;
 const ATTEMPTS = 7;
-const BACKOFF_MS = 500;
+const BACKOFF_MS = 1_000;
 const LONGEST_WAIT_MS = 60_000;
+
+/** What became of a request; with `error` when no answer came: `status` is 0 then. */
+type Attempt = FhirAnswer & { readonly error?: unknown };
 
 type Bundle = {
   readonly entry?: readonly { readonly resource?: Partial<Patient> }[];
@@ -45,6 +58,7 @@ type Bundle = {
 export class PatientReader {
   readonly #options: PatientReaderOptions;
   readonly #cache = new LRUCache<string, RecordValues | 'gone'>({ max: CACHED });
+  /** By the monotonic clock, ms. */
   #nextAt = 0;
   #requests = 0;
 
@@ -110,7 +124,7 @@ export class PatientReader {
         authorization: `Bearer ${await token(renew)}`,
         ...auditHeaders({ [OWN_HEADER]: OWN_MARK }),
       };
-      const answer = await get(url, headers, signal).catch((error: unknown) => {
+      const answer: Attempt = await get(url, headers, signal).catch((error: unknown) => {
         signal?.throwIfAborted();
         return { status: 0, text: '', error };
       });
@@ -121,23 +135,24 @@ export class PatientReader {
       const status = answer.status;
       const again =
         status === 401 ? !renew : status < 400 || status === 408 || status === 429 || status >= 500;
-      if (!again || attempt >= ATTEMPTS) throw refused(status, 'error' in answer ? answer.error : undefined);
+      if (!again || attempt >= ATTEMPTS) throw refused(answer);
       if (status === 401) {
         renew = true;
         continue;
       }
-      const asked = 'retryAfter' in answer ? retryAfterMs(answer.retryAfter, clock.now()) : 0;
-      const backoff = random() * BACKOFF_MS * 2 ** attempt;
-      await clock.sleep(Math.min(LONGEST_WAIT_MS, Math.max(asked, backoff)), signal);
+      const asked = parseRetryAfter(answer.retryAfter, answer.date, clock.now()) ?? 0;
+      const delay = backoff(attempt, BACKOFF_MS, LONGEST_WAIT_MS, random);
+      await clock.sleep(Math.min(LONGEST_WAIT_MS, Math.max(asked, delay)), signal);
     }
   }
 
   /** Spaces the beginnings of requests evenly. */
   async #pace(signal: AbortSignal | undefined): Promise<void> {
     const { clock, requestsPerSecond } = this.#options;
-    const at = Math.max(clock.now(), this.#nextAt);
+    const now = clock.monotonic();
+    const at = Math.max(now, this.#nextAt);
     this.#nextAt = at + 1000 / requestsPerSecond;
-    if (at > clock.now()) await clock.sleep(at - clock.now(), signal);
+    if (at > now) await clock.sleep(at - now, signal);
   }
 }
 
@@ -150,13 +165,7 @@ function parseBundle(text: string): Bundle | undefined {
   }
 }
 
-function retryAfterMs(value: string | undefined, now: number): number {
-  if (value === undefined) return 0;
-  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now;
-  return Number.isFinite(ms) && ms > 0 ? ms : 0;
-}
-
-function refused(status: number, error: unknown): FhirServiceError {
+function refused({ status, error }: Attempt): FhirServiceError {
   const configuration = status === 401 || status === 403;
   return new FhirServiceError(
     {

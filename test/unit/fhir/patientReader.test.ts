@@ -14,10 +14,11 @@ const idsOf = (url: string): string[] => new URL(url).searchParams.get('_id')?.s
 
 function readerOn(get: FhirGet, tokens: string[] = ['t']) {
   const slept: number[] = [];
-  const state = { now: 0 };
+  const state = { elapsed: 0, utc: Date.parse('2026-11-21T06:00:00Z') };
   const clock = {
-    now: () => state.now,
-    sleep: async (ms: number) => void ((state.now += ms), slept.push(ms)),
+    now: () => state.utc + state.elapsed,
+    monotonic: () => state.elapsed,
+    sleep: async (ms: number) => void ((state.elapsed += ms), slept.push(ms)),
   };
   const token = async (renew: boolean): Promise<string> => (renew ? tokens[1] : tokens[0]) ?? '';
   const reader = new PatientReader({
@@ -28,7 +29,7 @@ function readerOn(get: FhirGet, tokens: string[] = ['t']) {
     random: () => 0.5,
     requestsPerSecond: 10,
   });
-  return { reader, slept };
+  return { reader, slept, state };
 }
 
 test('many at a time, each once, with its own audit header and a pace', async () => {
@@ -80,6 +81,32 @@ test('what may pass is tried again, as long as the service asks, up to a minute'
   assert.equal((await reader.read(['1'])).size, 1);
   assert.deepEqual(slept, [7000, 1000, 2000, 60_000]);
   assert.equal(reader.requests, 5);
+});
+
+test('a clock that is set back or forth changes nothing about the pace', async () => {
+  const { reader, slept, state } = readerOn(async (url) => ({ status: 200, text: bundle(idsOf(url)) }));
+  for (const [id, change] of [-3_600_000, 0, 7_200_000, 0].entries()) {
+    await reader.read([String(id)]);
+    state.utc += change;
+  }
+  assert.deepEqual(slept, [100, 100, 100]);
+});
+
+test('a date to wait for counts from the answer’s own date; what is no date of HTTP is no wait', async () => {
+  const answers = [
+    {
+      status: 429,
+      text: '',
+      retryAfter: 'Sun, 06 Nov 2044 08:49:47 GMT',
+      date: 'Sun, 06 Nov 2044 08:49:37 GMT',
+    },
+    { status: 429, text: '', retryAfter: '2044-11-06' },
+    { status: 429, text: '', retryAfter: 'Nov 6 2044' },
+    { status: 200, text: bundle(['1']) },
+  ];
+  const { reader, slept } = readerOn(async () => answers.shift()!);
+  await reader.read(['1']);
+  assert.deepEqual(slept, [10_000, 1000, 2000]);
 });
 
 test('a token that expired is renewed once', async () => {

@@ -1,4 +1,4 @@
-import type { Random } from '../clock.ts';
+import type { Random } from './clock.ts';
 
 /** How long to wait before attempt `attempt` + 1 (from 1): uniform between 0 and `baseMs` doubled each time, never over `capMs`. */
 export function backoff(attempt: number, baseMs: number, capMs: number, random: Random): number {
