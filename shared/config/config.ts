@@ -1,8 +1,8 @@
 import { SettingsError } from '../errors.ts';
-import { parseHeaderKeys } from '../fhir/headerCipher.ts';
 import { MAX_BATCHES_PER_CHUNK } from '../ledger/model.ts';
 import { type ConnectorConfig, readConnector } from './connectorConfig.ts';
 import { connectorPrefix } from './connectorPrefix.ts';
+import { fhirFaults } from './fhirFaults.ts';
 import { choice, readSettings, textOr, type ValuesOf } from './setting.ts';
 import {
   deliverySettings,
@@ -71,7 +71,7 @@ export function readConfig(env: Environment): Config {
     ...storageFaults(config),
     ...deliveryFaults(config),
     ...nameFaults(names),
-    ...fhirFaults(config),
+    ...fhirFaults(config.fhir, names),
   );
   if (env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') {
     faults.push('NODE_TLS_REJECT_UNAUTHORIZED: is 0, which turns the check of certificates off; remove it.');
@@ -110,23 +110,6 @@ function deliveryFaults({ export: { chunkRecords, maxRecordBytes }, delivery }: 
   }
   if (delivery.maxInFlight > delivery.maxInFlightTotal) {
     faults.push('MAX_IN_FLIGHT: is larger than MAX_IN_FLIGHT_TOTAL; lower it or raise the other.');
-  }
-  return faults;
-}
-
-function fhirFaults({ fhir, connectors }: Config): string[] {
-  const faults: string[] = [];
-  if (fhir.url !== undefined && !connectors.some(({ name }) => name === fhir.connector))
-    faults.push('FHIR_CONNECTOR: names none of CONNECTORS; give one of them.');
-  if ((fhir.keyVaultUrl === undefined) !== (fhir.keySecretName === undefined))
-    faults.push('FHIR_KEY_VAULT_URL: goes with FHIR_KEY_SECRET_NAME; give both or none.');
-  if (fhir.keyVaultUrl !== undefined && fhir.headerKeys !== undefined)
-    faults.push('FHIR_HEADER_KEYS: is given beside FHIR_KEY_VAULT_URL; give one of the two.');
-  try {
-    parseHeaderKeys(fhir.headerKeys?.reveal() ?? '');
-  } catch (error) {
-    if (!(error instanceof SettingsError)) throw error;
-    faults.push(`FHIR_HEADER_KEYS: ${error.reason.cause} ${error.reason.cure}`);
   }
   return faults;
 }

@@ -5,7 +5,8 @@ import {
   CONNECTOR_HOSTS,
   VAULT_SUFFIXES,
 } from '../connector/clouds.ts';
-import { endpointFault, isLoopback } from '../connector/endpoint.ts';
+import { endpointFault } from '../connector/endpoint.ts';
+import { isLoopback } from '../loopback.ts';
 import { connectorPrefix } from './connectorPrefix.ts';
 import { connectorSettings } from './connectorSettings.ts';
 import type { Secret } from './secret.ts';

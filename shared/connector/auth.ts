@@ -1,6 +1,6 @@
 import type { ClientAssertionCredential } from '@azure/identity';
+import { isLoopback } from '../loopback.ts';
 import { type CloudName, CLOUDS, FEDERATION_AUDIENCE } from './clouds.ts';
-import { isLoopback } from './endpoint.ts';
 import { observedTransport, type Seen } from './identityPipeline.ts';
 import { parseRetryAfter } from './retryAfter.ts';
 import type { FetchedToken } from './token.ts';

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { buildConnector, Client, type Dispatcher } from 'undici';
-import { guardedLookup, isLoopback, type Resolve } from './endpoint.ts';
+import { isLoopback } from '../loopback.ts';
+import { guardedLookup, type Resolve } from './endpoint.ts';
 import type { Answer, Break } from './exchange.ts';
 
 /** What a connection needs to know. Times are ms. */

@@ -1,10 +1,6 @@
 import { lookup as systemLookup, type LookupAddress, type LookupOptions } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
-
-const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
-
-/** Whether a URL points at this machine, where plain http is allowed. */
-export const isLoopback = (url: URL): boolean => LOOPBACK_HOSTS.has(url.hostname);
+import { isLoopback } from '../loopback.ts';
 
 /**
  * What is wrong with a URL that tokens and records are to be sent to, as the end of a sentence; undefined when it is good.

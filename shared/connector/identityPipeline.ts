@@ -1,5 +1,6 @@
 import { Agent } from 'node:https';
-import { guardedLookup, isLoopback } from './endpoint.ts';
+import { isLoopback } from '../loopback.ts';
+import { guardedLookup } from './endpoint.ts';
 
 /** Whether Entra was asked at all, and how it answered the last request. */
 export type Seen = { asked?: boolean; status?: number; retryAfter?: string; date?: string; aadsts?: string };

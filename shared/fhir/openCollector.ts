@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Clock, Random } from '../clock.ts';
 import type { fhirSettings } from '../config/fhirSettings.ts';
 import type { ValuesOf } from '../config/setting.ts';
-import { PipelineError, SettingsError } from '../errors.ts';
+import { PipelineError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { TableStore } from '../storage/tables.ts';
 import { HOUR_MS } from './auditBlobs.ts';
@@ -37,14 +37,12 @@ const MAX_SLICE_BYTES = 2 ** 30;
 export type Collect = (options: { budgetMs: number; signal?: AbortSignal }) => Promise<CollectorRun>;
 
 /**
- * The collector as the settings say, or undefined without FHIR_URL. Keys and token are read anew by every run, so that
- * both can rotate.
- * @throws {SettingsError} naming the setting at fault
+ * The collector as the settings say, which readConfig found to be right, or undefined without FHIR_URL. Keys and token are read
+ * anew by every run, so that both can rotate.
  */
 export function openCollector(settings: FhirSettings, ports: CollectorPorts): Collect | undefined {
   const { url: baseUrl } = settings;
   if (baseUrl === undefined) return undefined;
-  checkAddress(baseUrl, settings);
   const table = parseHeaderTable(settings.headerTable);
   const interactions = new Set(settings.interactions.split(',').map((name) => name.trim()));
   return async ({ budgetMs, signal }) => {
@@ -89,24 +87,4 @@ function tokenSource(
 ): (renew: boolean) => Promise<string> {
   if (token !== undefined) return async () => token.reveal();
   return (renew) => ports.token(`${baseUrl}/.default`, renew);
-}
-
-/** Patients and tokens travel encrypted, except to this machine itself. */
-function checkAddress(url: string, { token }: FhirSettings): void {
-  const { protocol, hostname, username } = new URL(url);
-  const loopback = ['127.0.0.1', 'localhost', '[::1]'].includes(hostname);
-  const cause =
-    username !== ''
-      ? 'FHIR_URL holds a user name.'
-      : protocol !== 'https:' && !loopback
-        ? 'FHIR_URL does not begin with https://.'
-        : token !== undefined && !loopback
-          ? 'FHIR_TOKEN is given for a service that is not on this machine.'
-          : undefined;
-  if (cause !== undefined)
-    throw new SettingsError({
-      code: 'FHIR_ADDRESS',
-      cause,
-      cure: 'Give the https address of the FHIR service, and no FHIR_TOKEN.',
-    });
 }

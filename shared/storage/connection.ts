@@ -1,4 +1,5 @@
 import { SettingsError, type Reason } from '../errors.ts';
+import { isLoopback } from '../loopback.ts';
 
 /** Where an account's services are, and how a caller proves who it is. Endpoints end without a slash. */
 export type StorageConnection = {
@@ -106,8 +107,7 @@ function identityConnection(
 /** Plain http is for the emulator: storage would be read and keys be seen by anyone on the way. */
 function endpoint(text: string, what: string): string {
   const url = URL.parse(text);
-  const loopback = url !== null && ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname);
-  if (url === null || (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback))) {
+  if (url === null || (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url)))) {
     throw fault(
       `${what} is no https address (http is for loopback only).`,
       'Give the address as the storage account shows it, beginning with https://.',

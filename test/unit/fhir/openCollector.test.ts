@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readConfig } from '../../../shared/config/config.ts';
 import { fhirSettings } from '../../../shared/config/fhirSettings.ts';
 import { readSettings } from '../../../shared/config/setting.ts';
 import { openCollector, type CollectorPorts } from '../../../shared/fhir/openCollector.ts';
@@ -17,18 +16,6 @@ function open(env: Record<string, string>, ports: Partial<CollectorPorts> = {}) 
 
 test('without FHIR_URL nothing is collected', () => {
   assert.equal(open({}), undefined);
-});
-
-test('patients and tokens travel over https, or stay on this machine', () => {
-  for (const url of [
-    'https://ehr.fhir.azurehealthcareapis.com',
-    'http://127.0.0.1:80',
-    'http://localhost:80',
-  ])
-    assert.ok(open({ FHIR_URL: url }));
-  assert.throws(() => open({ FHIR_URL: 'http://ehr.example' }), /does not begin with https/);
-  assert.throws(() => open({ FHIR_URL: 'https://user@ehr.example' }), /holds a user name/);
-  assert.throws(() => open({ FHIR_URL: 'https://ehr.example', FHIR_TOKEN: 't' }), /not on this machine/);
 });
 
 test('the identity is asked for a token of the service, and the vault for the keys, at every run', async () => {
@@ -65,32 +52,6 @@ test('a log that is not there is told with its cure', async () => {
   )!;
   await assert.rejects(collect({ budgetMs: 1000 }), /FHIR_NO_LOG.*Archive AuditLogs/);
   assert.deepEqual(errors, ['FHIR_NO_LOG']);
-});
-
-test('a key vault goes with a secret’s name, and keys come from one place', () => {
-  const faultsOf = (env: Record<string, string>): string => {
-    try {
-      readConfig(env);
-      return '';
-    } catch (error) {
-      return String(error);
-    }
-  };
-  assert.match(faultsOf({ FHIR_KEY_VAULT_URL: 'https://v.vault.azure.net' }), /FHIR_KEY_SECRET_NAME/);
-  assert.match(
-    faultsOf({
-      FHIR_KEY_VAULT_URL: 'https://v.vault.azure.net',
-      FHIR_KEY_SECRET_NAME: 's',
-      FHIR_HEADER_KEYS: 'x',
-    }),
-    /give one of the two/,
-  );
-  assert.match(faultsOf({ FHIR_HEADER_KEYS: 'canary' }), /FHIR_HEADER_KEYS: .*key 1 has no id/);
-  assert.match(faultsOf({ FHIR_HEADER_TABLE: 'USERID=No Such Field' }), /FHIR_HEADER_TABLE: expected rules/);
-  assert.match(
-    faultsOf({ FHIR_URL: 'https://e.example', FHIR_CONNECTOR: 'other' }),
-    /FHIR_CONNECTOR: names none/,
-  );
 });
 
 test('runs end between two slices once their time is used up', async () => {
