@@ -6,10 +6,10 @@ import type { ConnectorRules } from '../../shared/schema/connector.ts';
 import { checkExport, rejected, type CheckLimits, type CheckResult } from './checkExport.ts';
 import { checkReport, estimateSeconds } from './checkReport.ts';
 import { requireRules } from './connectorRules.ts';
+import { note, printable, say, sayJson } from './console.ts';
 import { initMapping } from './initMapping.ts';
 import { readInputs, type Input } from './inputs.ts';
 import { DEFAULT_CONNECTOR, wholeNumber } from './options.ts';
-import { printable } from './summary.ts';
 import { UsageError } from './usageError.ts';
 
 type CheckFlags = {
@@ -57,14 +57,14 @@ async function checkAll(inputs: readonly Input[], flags: CheckFlags): Promise<nu
       ? rejected(input.name, [input.refused])
       : await checkOne(input, rules, limits);
     results.push(result);
-    if (!flags.json) console.log(checkReport(result));
+    if (!flags.json) say(checkReport(result));
   }
   if (flags.json) {
     const exports = results.map((result) => ({
       ...result,
       estimatedSeconds: estimateSeconds(result.requests),
     }));
-    console.log(JSON.stringify({ exports, seconds: Math.round(performance.now() - began) / 1000 }));
+    sayJson({ exports, seconds: Math.round(performance.now() - began) / 1000 });
   }
   return results.every(({ state }) => state === 'completed') ? 0 : 2;
 }
@@ -131,7 +131,7 @@ function linesOf(name: string, bytes: number): Progress {
     const steps = Math.floor(read / LINE_EVERY_BYTES);
     read += more;
     if (Math.floor(read / LINE_EVERY_BYTES) > steps && read < bytes)
-      console.error(`${name}: ${Math.floor((100 * read) / bytes)} % read`);
+      note(`${name}: ${Math.floor((100 * read) / bytes)} % read`);
   };
   return { add, stop: () => {} };
 }

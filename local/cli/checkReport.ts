@@ -1,6 +1,6 @@
-import Table from 'cli-table3';
 import type { CheckResult } from './checkExport.ts';
-import { printable } from './summary.ts';
+import { printable } from './console.ts';
+import { tableOf } from './table.ts';
 
 const DELIMITERS: Readonly<Record<string, string>> = {
   ',': 'comma',
@@ -39,7 +39,7 @@ export function checkReport(result: CheckResult): string {
   }
   const found = findings(result);
   if (found !== '') lines.push(found);
-  for (const reason of reasons) lines.push(`  ${reason}`);
+  for (const reason of reasons) lines.push(`  ${printable(reason)}`);
   lines.push(`  checked in ${seconds.toFixed(1)} s`);
   return lines.join('\n');
 }
@@ -54,7 +54,7 @@ const VERDICTS = {
 function guesses(mapping: CheckResult['mapping']): string {
   const bySynonym = mapping.filter(({ how }) => how === 'synonym');
   if (bySynonym.length === 0) return 'all found by name or mapping file';
-  return `by well-known other names ${bySynonym.map(({ field, column }) => `"${column}" as ${field}`).join(', ')}`;
+  return `by well-known other names ${bySynonym.map(({ field, column }) => `"${printable(column)}" as ${field}`).join(', ')}`;
 }
 
 function findings({ refusals, warnings, lines }: CheckResult): string {
@@ -68,12 +68,7 @@ function findings({ refusals, warnings, lines }: CheckResult): string {
     ...Object.entries(warnings).map(([key, found]) => ['warning', key, count(found), '']),
   ];
   if (rows.length === 0) return '';
-  const table = new Table({
-    head: ['', 'finding', 'records', 'first lines'],
-    style: { head: [], border: [] },
-  });
-  table.push(...rows);
-  return table.toString();
+  return tableOf(['', 'finding', { figures: 'records' }, 'first lines'], rows);
 }
 
 const count = (value: number): string => value.toLocaleString('en-US');

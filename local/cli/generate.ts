@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { parseDefects } from '../generator/defects.ts';
 import { DEFAULT_SEED, type Format } from '../generator/generator.ts';
+import { say } from './console.ts';
 import { wholeNumber } from './options.ts';
 import { writeExport } from './sample.ts';
 import { UsageError } from './usageError.ts';
@@ -20,7 +21,7 @@ export function addGenerateCommand(program: Command): void {
     .action(async ({ records, out, seed, format, defects }: GenerateFlags) => {
       const rules = defects === undefined ? [] : readDefects(defects);
       const bytes = await writeExport(out, { records, seed, format, defects: rules });
-      console.log(
+      say(
         `Wrote ${records.toLocaleString('en-US')} records, ${bytes.toLocaleString('en-US')} bytes, to ${out}`,
       );
     });

@@ -1,6 +1,5 @@
 import { mkdir, open, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import Table from 'cli-table3';
 import { parse } from 'csv-parse/sync';
 import { ExportRejectedError, formatReason } from '../../shared/errors.ts';
 import { CSV_PARSE_OPTIONS } from '../../shared/export/dialect.ts';
@@ -9,8 +8,10 @@ import { countKnown } from '../../shared/schema/mapping.ts';
 import { looksLikeRecord, proposeMapping, type Proposal } from '../../shared/schema/propose.ts';
 import { loadSchema } from '../../shared/schema/schemas.ts';
 import type { ConnectorSchema } from '../../shared/schema/schema.ts';
+import { note, printable, say } from './console.ts';
 import { exportFile, firstBytes } from './exportFile.ts';
 import type { Input } from './inputs.ts';
+import { tableOf } from './table.ts';
 import { UsageError } from './usageError.ts';
 
 const SAMPLE_RECORDS = 1000;
@@ -35,20 +36,20 @@ export async function initMapping(
     sample = await readSample(input, schema);
   } catch (error) {
     if (!(error instanceof ExportRejectedError)) throw error;
-    for (const reason of error.reasons) console.error(`${input.name}: ${formatReason(reason)}`);
+    for (const reason of error.reasons) note(printable(`${input.name}: ${formatReason(reason)}`));
     return 2;
   }
   const proposals = proposeMapping(schema, sample.columns, sample.records);
   const file = path.join(folder, `${connector}.json`);
-  console.log(proposalTable(proposals, sample.columns));
+  say(proposalTable(proposals, sample.columns));
   const open = missing(schema, proposals);
   if (open.length > 0)
-    console.log(
+    say(
       `Still without a column, and mandatory: ${open.join(', ')}. Name them in ${file}, or add them to the export.`,
     );
-  console.log(`\nFor the portal's "File mapping" page:\n${portalTable(proposals, sample.columns)}`);
+  say(`\nFor the portal's "File mapping" page:\n${portalTable(proposals, sample.columns)}`);
   await writeMapping(file, mappingOf(connector, schema, proposals, sample.columns), overwrite);
-  console.log(`\nWrote ${file}. Look through it, then: npm run check -- ${input.file}`);
+  say(`\nWrote ${file}. Look through it, then: npm run check -- ${input.file}`);
   return open.length > 0 ? 2 : 0;
 }
 
@@ -118,23 +119,19 @@ async function writeMapping(file: string, mapping: object, overwrite: boolean): 
 }
 
 function proposalTable(proposals: readonly Proposal[], columns: readonly string[]): string {
-  const table = new Table({ head: ['field', 'column', 'confidence'], style: { head: [], border: [] } });
-  for (const { field, column, confidence } of proposals) {
+  const rows = proposals.map(({ field, column, confidence }) => {
     const must = field.mandatory === true || field.mandatoryEither !== undefined ? ' *' : '';
     const sure = column === undefined ? '' : `${Math.round(confidence * 100)} %`;
-    table.push([field.name + must, column === undefined ? '–' : (columns[column] ?? ''), sure]);
-  }
-  return table.toString();
+    return [field.name + must, column === undefined ? '–' : (columns[column] ?? ''), sure];
+  });
+  return tableOf(['field', 'column', { figures: 'confidence' }], rows);
 }
 
 function portalTable(proposals: readonly Proposal[], columns: readonly string[]): string {
-  const table = new Table({
-    head: ['field in the portal', 'column name to type'],
-    style: { head: [], border: [] },
-  });
-  for (const { field, column } of proposals)
-    if (column !== undefined) table.push([field.name, columns[column] ?? '']);
-  return table.toString();
+  const rows = proposals.flatMap(({ field, column }) =>
+    column === undefined ? [] : [[field.name, columns[column] ?? '']],
+  );
+  return tableOf(['field in the portal', 'column name to type'], rows);
 }
 
 /** Mandatory fields, and either-or groups, that no column was found for. */

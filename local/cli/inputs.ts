@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Reason } from '../../shared/errors.ts';
 import { isPartialName } from '../../shared/export/fileName.ts';
+import { printable } from './console.ts';
 import { UsageError } from './usageError.ts';
 
 /** A file named on the command line, looked at but not yet read. */
@@ -27,7 +28,7 @@ export async function readInputs(files: readonly string[]): Promise<Input[]> {
     const twin = inputs.find((input) => input.name === name);
     if (twin) {
       throw new UsageError(
-        `Two exports have the same name, "${name}" (${twin.file} and ${file}).`,
+        `Two exports have the same name, "${printable(name)}" (${printable(twin.file)} and ${printable(file)}).`,
         'Rename one of them, or give them in two runs.',
       );
     }
@@ -40,8 +41,8 @@ async function look(file: string): Promise<Pick<Input, 'bytes' | 'refused'>> {
   const facts = await stat(file).catch((error: NodeJS.ErrnoException) => {
     throw new UsageError(
       error.code === 'ENOENT'
-        ? `There is no file ${file}.`
-        : `The file ${file} cannot be read (${error.code ?? error.name}).`,
+        ? `There is no file ${printable(file)}.`
+        : `The file ${printable(file)} cannot be read (${error.code ?? error.name}).`,
       'Check the path and its permissions.',
     );
   });

@@ -3,11 +3,11 @@ import path from 'node:path';
 import type { Reason } from '../../shared/errors.ts';
 import { CONTAINERS, exportId } from '../../shared/ledger/model.ts';
 import { seedFhir, type SeededFhir } from '../fhir/run.ts';
+import { printable } from './console.ts';
 import { requireSpace } from './freeSpace.ts';
 import type { Input } from './inputs.ts';
 import { SAMPLE_RECORDS, writeExport } from './sample.ts';
 import type { Source, Stack } from './stack.ts';
-import { printable } from './summary.ts';
 import { Uploads } from './uploads.ts';
 import type { Followed } from './watchRun.ts';
 

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { SettingsError } from '../../shared/errors.ts';
+import { note, printableLines, sayJson } from './console.ts';
 import { machineFault } from './machineFault.ts';
 import { UsageError } from './usageError.ts';
 
@@ -20,7 +21,10 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
  */
 export async function main(argv: readonly string[]): Promise<void> {
   const begun = performance.now();
-  const program = new Command('npm run').exitOverride().showHelpAfterError('(add --help for the options)');
+  const program = new Command('npm run')
+    .exitOverride()
+    .showHelpAfterError('(add --help for the options)')
+    .configureOutput({ outputError: (text, write) => write(printableLines(text)) });
   const named = COMMANDS[argv[0] ?? ''];
   for (const load of named ? [named] : Object.values(COMMANDS)) (await load())(program);
   try {
@@ -30,10 +34,10 @@ export async function main(argv: readonly string[]): Promise<void> {
     process.exitCode = 1;
     const { cause, cure } = explain(error);
     // Commander has shown its own errors already.
-    if (!(error instanceof CommanderError)) console.error(`Error: ${cause}\n${cure}`);
+    if (!(error instanceof CommanderError)) note(`Error: ${cause}\n${cure}`);
     if (argv.includes('--json')) {
       const seconds = Math.round(performance.now() - begun) / 1000;
-      console.log(JSON.stringify({ exports: [], seconds, peakRssMb: 0, error: `${cause} ${cure}` }));
+      sayJson({ exports: [], seconds, peakRssMb: 0, error: `${cause} ${cure}` });
     }
   }
 }

@@ -1,4 +1,5 @@
 import { MultiBar, type SingleBar } from 'cli-progress';
+import { printable, printableLines } from './console.ts';
 import type { ExportView } from './ledgerView.ts';
 import { settledRecords } from './ledgerView.ts';
 
@@ -34,17 +35,18 @@ class Bars implements Progress {
 
   update(name: string, view: ExportView, waiting?: string): void {
     const { done, total, unit } = measure(view);
+    const shown = printable(name);
     let bar = this.#byName.get(name);
     if (!bar) {
-      bar = this.#bars.create(Math.max(1, total), 0, { name, unit, state: '' });
+      bar = this.#bars.create(Math.max(1, total), 0, { name: shown, unit, state: '' });
       this.#byName.set(name, bar);
     }
     bar.setTotal(Math.max(1, total));
-    bar.update(done, { name, unit, state: waiting ?? view.row.state });
+    bar.update(done, { name: shown, unit, state: printable(waiting ?? view.row.state) });
   }
 
   say(line: string): void {
-    this.#bars.log(`${line}\n`);
+    this.#bars.log(`${printableLines(line)}\n`);
   }
 
   stop(): void {
@@ -68,7 +70,9 @@ class Lines implements Progress {
     const key = `${state} ${tenths} ${unit}`;
     if (this.#last.get(name) === key) return;
     this.#last.set(name, key);
-    this.#write(`${name}: ${state}, ${tenths * 10} % of ${total.toLocaleString('en-US')} ${unit}`);
+    this.#write(
+      `${printable(name)}: ${printable(state)}, ${tenths * 10} % of ${total.toLocaleString('en-US')} ${unit}`,
+    );
   }
 
   say(line: string): void {

@@ -6,6 +6,7 @@ import { loadConnectorRules } from '../../shared/schema/connector.ts';
 import type { Storage } from '../../shared/storage/azureStorage.ts';
 import { createLog } from '../../shared/telemetry/log.ts';
 import { ACCOUNT_HELP, withAccount } from './account.ts';
+import { note, say } from './console.ts';
 import { DEFAULT_OUT, wholeNumber } from './options.ts';
 import { UsageError } from './usageError.ts';
 
@@ -45,8 +46,8 @@ export function addReplayCommand(program: Command): void {
       const { done, refused } = await withAccount(flags.out, (storage) =>
         operate(operation, operatorServices(storage)),
       );
-      console.log(done);
-      for (const words of refused) console.error(words);
+      say(done);
+      for (const words of refused) note(words);
       if (refused.length > 0) process.exitCode = 1;
     });
 }

@@ -1,7 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import Table from 'cli-table3';
 import { readSettings } from '../../shared/config/setting.ts';
 import { reportSettings } from '../../shared/config/settings.ts';
 import { TABLES } from '../../shared/ledger/model.ts';
@@ -11,8 +10,9 @@ import { statusPage } from '../../shared/report/page.ts';
 import { collectPeriod, type PeriodStatus } from '../../shared/report/period.ts';
 import { statusCsv } from '../../shared/report/statusLog.ts';
 import { ACCOUNT_HELP, withAccount } from './account.ts';
+import { note, say, sayJson } from './console.ts';
 import { DEFAULT_CONNECTOR, DEFAULT_OUT } from './options.ts';
-import { printable } from './summary.ts';
+import { tableOf } from './table.ts';
 import { UsageError } from './usageError.ts';
 
 type ReportFlags = {
@@ -59,9 +59,9 @@ async function report(flags: ReportFlags): Promise<void> {
       marks: storage.table(TABLES.marks),
     };
     const period = await collectPeriod(from, to, tables, settings, now);
-    if (flags.json) console.log(JSON.stringify(period, undefined, 2));
-    else if (flags.csv) process.stdout.write(statusCsv(period.days));
-    else console.log(periodTable(period));
+    if (flags.json) sayJson(period, 2);
+    else if (flags.csv) sayCsv(statusCsv(period.days));
+    else say(periodTable(period));
     if (flags.write !== undefined) await writePeriod(period, flags.write);
   });
 }
@@ -82,38 +82,32 @@ function settingsFor(connector: string): ReportSettings {
   };
 }
 
-const HEADS = [
-  'day',
-  'connector',
-  'exports',
-  'records',
-  'accepted',
-  'quarantined',
-  'failed',
-  'to do',
-  'remark',
-];
+/** The file as it is, byte for byte; as a terminal may show it where one reads along. */
+function sayCsv(csv: string): void {
+  if (process.stdout.isTTY) say(csv.trimEnd());
+  else process.stdout.write(csv);
+}
+
+const FIGURES = ['exports', 'records', 'accepted', 'quarantined', 'failed', 'to do'];
 
 function periodTable({ days, months }: PeriodStatus): string {
-  const table = new Table({ head: HEADS, style: { head: [], border: [] } });
   const number = (value: number): string => value.toLocaleString('en-US');
-  for (const { month, connector, exports, records, accepted, quarantined, failed, missingDays } of months) {
+  const ofMonths = months.map((each) => {
+    const { month, connector, exports, records, accepted, quarantined, failed, missingDays } = each;
     const figures = [exports, records, accepted, quarantined, failed, 0].map(number);
-    table.push([
-      month,
-      printable(connector),
-      ...figures,
-      missingDays > 0 ? `${missingDays} days without` : '',
-    ]);
-  }
-  for (const { day, connectors, strays } of days) {
-    for (const { connector, exports, records, accepted, quarantined, failed, toDo, missing } of connectors) {
+    return [month, connector, ...figures, missingDays > 0 ? `${missingDays} days without` : ''];
+  });
+  const ofDays = days.flatMap(({ day, connectors, strays }) => {
+    const rows = connectors.map((each) => {
+      const { connector, exports, records, accepted, quarantined, failed, toDo, missing } = each;
       const figures = [exports.length, records, accepted, quarantined, failed, toDo].map(number);
-      table.push([day, printable(connector), ...figures, missing ? 'no export' : '']);
-    }
-    if (strays.length > 0) table.push([day, '', number(strays.length), '', '', '', '', '', 'in no folder']);
-  }
-  return table.toString();
+      return [day, connector, ...figures, missing ? 'no export' : ''];
+    });
+    if (strays.length > 0) rows.push([day, '', number(strays.length), '', '', '', '', '', 'in no folder']);
+    return rows;
+  });
+  const heads = ['day', 'connector', ...FIGURES.map((figures) => ({ figures })), 'remark'];
+  return tableOf(heads, [...ofMonths, ...ofDays]);
 }
 
 async function writePeriod(period: PeriodStatus, folder: string): Promise<void> {
@@ -128,6 +122,6 @@ async function writePeriod(period: PeriodStatus, folder: string): Promise<void> 
   };
   for (const [kind, text] of Object.entries(files)) {
     await writeFile(`${base}.${kind}`, text);
-    console.error(`Wrote ${base}.${kind}`);
+    note(`Wrote ${base}.${kind}`);
   }
 }

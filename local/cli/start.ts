@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { formatReason, type Reason } from '../../shared/errors.ts';
 import { FINAL_EXPORT_STATES, type ExportRow } from '../../shared/ledger/model.ts';
 import { FAULT_GRAMMAR } from '../simulator/faultSpec.ts';
+import { printable, say, sayJson } from './console.ts';
 import { interruptSignal } from './interrupt.ts';
 import { readInputs } from './inputs.ts';
 import { fileJob, FhirSource, type Job } from './job.ts';
@@ -14,7 +15,6 @@ import { takeRunLock } from './runLock.ts';
 import { startStack, type Stack } from './stack.ts';
 import {
   exitCodeOf,
-  printable,
   refusedResult,
   resultOf,
   summaryTable,
@@ -76,7 +76,7 @@ async function start(files: readonly string[], flags: StartFlags): Promise<numbe
         seconds: Math.round(performance.now() - begun) / 1000,
         peakRssMb,
       };
-      console.log(JSON.stringify(result));
+      sayJson(result);
     }
     return interrupt.aborted || results.stoppedBy ? 1 : exitCodeOf(results.exports);
   } finally {
@@ -136,12 +136,12 @@ function tell({ exports, stoppedBy }: JobResults, paths: OutputPaths, interrupte
     }
   }
   say(summaryTable(exports));
-  for (const { name, reasons } of exports) for (const reason of reasons) say(`${printable(name)}: ${reason}`);
+  for (const { name, reasons } of exports) for (const reason of reasons) say(printable(`${name}: ${reason}`));
   if (stoppedBy)
-    say(`Stopped: ${formatReason(stoppedBy)} The state is kept; the next start goes on from here.`);
+    say(
+      `Stopped: ${printable(formatReason(stoppedBy))} The state is kept; the next start goes on from here.`,
+    );
   if (interrupted) say('Interrupted. The state is kept; the same command goes on from here.');
-  for (const file of paths.quarantine) say(`Quarantine: ${file}`);
+  for (const file of paths.quarantine) say(printable(`Quarantine: ${file}`));
   say(`Status: ${paths.status.join(', ')}`);
 }
-
-const say = (line: string): void => console.log(line);

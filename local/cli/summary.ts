@@ -1,6 +1,6 @@
-import Table from 'cli-table3';
 import { formatReason, type Reason } from '../../shared/errors.ts';
 import type { ExportRow } from '../../shared/ledger/model.ts';
+import { tableOf } from './table.ts';
 
 /** One entry of `exports` in `--json`; field names are a promise to scripts. */
 export type ExportResult = {
@@ -83,33 +83,15 @@ export function exitCodeOf(results: readonly ExportResult[]): 0 | 1 | 2 {
   return codes.includes(1) ? 1 : codes.includes(2) ? 2 : 0;
 }
 
+const FIGURES = ['records', 'accepted', 'quarantined', 'failed', 'possibly duplicated', 'chunks', 'seconds'];
+
 /** The table a terminal shows at the end. */
 export function summaryTable(results: readonly ExportResult[]): string {
-  const table = new Table({
-    head: [
-      'export',
-      'state',
-      'records',
-      'accepted',
-      'quarantined',
-      'failed',
-      'possibly duplicated',
-      'chunks',
-      'seconds',
-    ],
-    style: { head: [], border: [] },
-    colAligns: ['left', 'left', 'right', 'right', 'right', 'right', 'right', 'right', 'right'],
-  });
-  const number = (value: number): string => value.toLocaleString('en-US');
-  for (const result of results) {
+  const rows = results.map((result) => {
     const { name, state, records, accepted, quarantined, failed, possiblyDuplicated, chunks, seconds } =
       result;
-    const counts = [records, accepted, quarantined, failed, possiblyDuplicated, chunks].map(number);
-    table.push([printable(name), state, ...counts, seconds.toFixed(1)]);
-  }
-  return table.toString();
+    const counts = [records, accepted, quarantined, failed, possiblyDuplicated, chunks];
+    return [name, state, ...counts.map((value) => value.toLocaleString('en-US')), seconds.toFixed(1)];
+  });
+  return tableOf(['export', 'state', ...FIGURES.map((figures) => ({ figures }))], rows);
 }
-
-/** A name as a terminal may show it: control and direction characters made visible. */
-export const printable = (text: string): string =>
-  text.replaceAll(/[\p{Cc}\p{Cf}]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { formatReason } from '../../shared/errors.ts';
 import { FINAL_EXPORT_STATES } from '../../shared/ledger/model.ts';
+import { printable, say } from './console.ts';
 import { DropFolder } from './dropFolder.ts';
 import { requireSpace } from './freeSpace.ts';
 import { interruptSignal } from './interrupt.ts';
@@ -11,7 +12,6 @@ import { collectOutput } from './output.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { takeRunLock } from './runLock.ts';
 import { startStack, type Stack } from './stack.ts';
-import { printable } from './summary.ts';
 import { Uploads } from './uploads.ts';
 import { waitingWords } from './watchRun.ts';
 
@@ -75,11 +75,9 @@ async function show(
 ): Promise<boolean> {
   const view = await ledger.export(connector, exportId);
   if (!view) return false;
-  const name = printable(view.row.blobName);
+  const name = view.row.blobName;
   progress.update(name, view, waitingWords(view, await ledger.connector(connector)));
   if (!FINAL_EXPORT_STATES.has(view.row.state)) return false;
-  for (const reason of view.row.reasons) progress.say(`${name}: ${formatReason(reason)}`);
+  for (const reason of view.row.reasons) progress.say(printable(`${name}: ${formatReason(reason)}`));
   return true;
 }
-
-const say = (line: string): void => console.log(line);

@@ -6,7 +6,6 @@ import {
   type ConnectorRow,
   type ExportRow,
 } from '../../shared/ledger/model.ts';
-import { printable } from './summary.ts';
 import type { ExportView, LedgerView } from './ledgerView.ts';
 import type { Progress } from './progress.ts';
 
@@ -46,7 +45,7 @@ export async function followExports(
       const view = id === undefined ? undefined : await ledger.export(connector, id);
       if (!view) continue;
       rows[index] = view.row;
-      progress.update(printable(name), view, waitingWords(view, row));
+      progress.update(name, view, waitingWords(view, row));
       const held = heldForGood(view);
       if (held) return { rows, stoppedBy: held };
     }
