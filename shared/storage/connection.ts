@@ -13,6 +13,8 @@ export type StorageConnection = {
     | { readonly kind: 'default' };
 };
 
+type Service = 'blob' | 'queue' | 'table';
+
 /** The emulator's account on its usual ports; name and key are published and protect nothing. */
 const EMULATOR =
   'AccountName=devstoreaccount1;' +
@@ -30,9 +32,9 @@ export function readStorageConnection(
   environment: Readonly<Record<string, string | undefined>>,
   name: string,
 ): StorageConnection {
-  const value = environment[name];
-  if (value === undefined || value === '') return identityConnection(environment, name);
-  const text = /^\s*UseDevelopmentStorage=true;?\s*$/iu.test(value) ? EMULATOR : value;
+  const value = environment[name]?.trim();
+  if (!value) return identityConnection(environment, name);
+  const text = /^UseDevelopmentStorage=true;?$/iu.test(value) ? EMULATOR : value;
   return keyConnection(text, name);
 }
 
@@ -57,9 +59,10 @@ function keyConnection(text: string, name: string): StorageConnection {
   }
   const protocol = parts.get('defaultendpointsprotocol') ?? 'https';
   const suffix = parts.get('endpointsuffix') ?? 'core.windows.net';
-  const url = (service: 'blob' | 'queue' | 'table'): string =>
+  const url = (service: Service): string =>
     endpoint(
       parts.get(`${service}endpoint`) ?? `${protocol}://${accountName}.${service}.${suffix}`,
+      service,
       `The ${service} endpoint in the setting ${name}`,
     );
   return {
@@ -74,25 +77,25 @@ function identityConnection(
   environment: Readonly<Record<string, string | undefined>>,
   name: string,
 ): StorageConnection {
-  const url = (service: 'blob' | 'queue' | 'table'): string => {
+  const url = (service: Service): string => {
     const setting = `${name}__${service}ServiceUri`;
-    const value = environment[setting];
+    const value = environment[setting]?.trim();
     if (!value) {
       throw fault(
         `Neither the setting ${name} nor ${setting} is set.`,
         `Set ${setting} to the ${service} endpoint of the storage account, or ${name} to a connection string.`,
       );
     }
-    return endpoint(value, `The setting ${setting}`);
+    return endpoint(value, service, `The setting ${setting}`);
   };
-  const credential = environment[`${name}__credential`];
+  const credential = environment[`${name}__credential`]?.trim();
   if (credential && credential.toLowerCase() !== 'managedidentity') {
     throw fault(
       `The setting ${name}__credential is neither absent nor "managedidentity".`,
       `Set ${name}__credential to managedidentity.`,
     );
   }
-  const clientId = environment[`${name}__clientId`];
+  const clientId = environment[`${name}__clientId`]?.trim();
   return {
     blobUrl: url('blob'),
     queueUrl: url('queue'),
@@ -104,16 +107,28 @@ function identityConnection(
   };
 }
 
-/** Plain http is for the emulator: storage would be read and keys be seen by anyone on the way. */
-function endpoint(text: string, what: string): string {
+/** A service of an account in the clouds that the app runs in; the last is of accounts with DNS zones. */
+const SERVICE_HOST =
+  /^[a-z\d][a-z\d-]+(?:\.z\d\d)?\.(?<service>blob|queue|table)\.(?:core\.windows\.net|core\.usgovcloudapi\.net|storage\.azure\.net)$/u;
+
+/**
+ * The identity's token, which opens every account that the identity may open, goes to this address: it must be Azure Storage.
+ * This machine may be named as well, for the emulator; plain http is for it alone.
+ */
+function endpoint(text: string, service: Service, what: string): string {
   const url = URL.parse(text);
-  if (url === null || (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url)))) {
-    throw fault(
-      `${what} is no https address (http is for loopback only).`,
-      'Give the address as the storage account shows it, beginning with https://.',
-    );
+  if (url !== null && !url.username && !url.password && !url.search && !url.hash) {
+    const { protocol, hostname, port, pathname } = url;
+    const local = isLoopback(url) && (protocol === 'https:' || protocol === 'http:');
+    const named = SERVICE_HOST.exec(hostname)?.groups?.['service'] === service;
+    if (local || (named && protocol === 'https:' && port === '' && pathname === '/')) {
+      return url.href.replace(/\/+$/u, '');
+    }
   }
-  return url.href.replace(/\/+$/u, '');
+  throw fault(
+    `${what} is not the https address of the ${service} service of a storage account.`,
+    `Give it as the account shows it, https://ACCOUNT.${service}.core.windows.net (core.usgovcloudapi.net in Azure Government), and nothing behind it.`,
+  );
 }
 
 const fault = (cause: string, cure: string): SettingsError =>

@@ -43,6 +43,21 @@ test('three addresses sign in with an identity', () => {
   });
 });
 
+test('accounts of every cloud and kind are taken, and this machine; blanks around an address are not part of it', () => {
+  for (const uri of [
+    'https://hospital.blob.core.usgovcloudapi.net',
+    'https://hospital-secondary.blob.core.windows.net',
+    'https://hospital.z07.blob.storage.azure.net',
+    'http://127.0.0.1:10000/devstoreaccount1',
+    'https://localhost:10000/devstoreaccount1',
+  ]) {
+    assert.equal(
+      read({ ...uris, ExportStorage: ' ', ExportStorage__blobServiceUri: ` ${uri} ` }).blobUrl,
+      uri,
+    );
+  }
+});
+
 const refused: [why: string, environment: Record<string, string>, names: RegExp][] = [
   ['nothing is set', {}, /ExportStorage__blobServiceUri/u],
   [
@@ -50,7 +65,30 @@ const refused: [why: string, environment: Record<string, string>, names: RegExp]
     { ...uris, ExportStorage__tableServiceUri: '' },
     /ExportStorage__tableServiceUri/u,
   ],
-  ['plain http', { ...uris, ExportStorage__blobServiceUri: 'http://hospital.example' }, /no https address/u],
+  ...[
+    'http://hospital.blob.core.windows.net',
+    'https://evil.example',
+    'https://hospital.blob.core.windows.net.evil.example',
+    'https://evil.example/.blob.core.windows.net',
+    'https://evil.example#.blob.core.windows.net',
+    'https://hospital.queue.core.windows.net',
+    'https://user:pass@hospital.blob.core.windows.net',
+    'https://hospital.blob.core.windows.net?sig=x',
+    'https://hospital.blob.core.windows.net/elsewhere',
+    'https://hospital.blob.core.windows.net:8443',
+    'https://169.254.169.254',
+    'http://127.0.0.1@evil.example',
+    'ftp://127.0.0.1',
+  ].map((uri): [string, Record<string, string>, RegExp] => [
+    uri,
+    { ...uris, ExportStorage__blobServiceUri: uri },
+    /ExportStorage__blobServiceUri is not the https address of the blob service/u,
+  ]),
+  [
+    'a suffix of somebody else',
+    { ExportStorage: 'AccountName=hospital;AccountKey=a2V5;EndpointSuffix=evil.example' },
+    /blob endpoint in the setting ExportStorage/u,
+  ],
   ['another credential', { ...uris, ExportStorage__credential: 'magic' }, /ExportStorage__credential/u],
   ['no key', { ExportStorage: 'AccountName=hospital;SharedAccessSignature=sig' }, /AccountKey/u],
 ];
