@@ -1,8 +1,7 @@
 /** Entry of the app: every function registers itself when its file is loaded. */
 import { app } from '@azure/functions';
-import { telemetrySettings } from '../shared/config/settings.ts';
 import { registerBlobBinding } from './blobBinding.ts';
-import { shutDown } from './services.ts';
+import { config, shutDown } from './services.ts';
 import './collectFhirAudit.ts';
 import './failChunk.ts';
 import './pushChunk.ts';
@@ -14,7 +13,6 @@ import './status.ts';
 import './sweepLedger.ts';
 
 // The host leaves the export of our log lines to us then; else it would export each a second time.
-if (process.env[telemetrySettings.connectionString.name])
-  app.setup({ capabilities: { WorkerOpenTelemetryEnabled: true } });
+if (config.telemetry.connectionString) app.setup({ capabilities: { WorkerOpenTelemetryEnabled: true } });
 registerBlobBinding();
 app.hook.appTerminate(() => shutDown());

@@ -11,7 +11,7 @@ import { QUEUES, TABLES } from '../shared/ledger/model.ts';
 import { DEFAULT_SWEEP_SETTINGS } from '../shared/export/sweep.ts';
 import type { DailyServices } from '../shared/report/dailyStatus.ts';
 import { openStorage } from '../shared/storage/azureStorage.ts';
-import { readStorageConnection } from '../shared/storage/connection.ts';
+import type { StorageConnection } from '../shared/storage/connection.ts';
 import { observedClient } from '../shared/telemetry/observedClient.ts';
 import { openTelemetry } from '../shared/telemetry/openTelemetry.ts';
 import { rulesReader } from './rules.ts';
@@ -23,7 +23,11 @@ import type { Services } from './services.ts';
  * In a file of its own that is loaded at the first call: what it imports is most of the app, and a start does without.
  * @param stopping aborted when the host goes away
  */
-export async function makeServices(config: Config, stopping: AbortSignal): Promise<Services> {
+export async function makeServices(
+  config: Config,
+  connection: StorageConnection,
+  stopping: AbortSignal,
+): Promise<Services> {
   const { connectionString, authentication } = config.telemetry;
   const telemetry = await openTelemetry({
     hashBlobNames: config.report.hashBlobNames,
@@ -31,10 +35,7 @@ export async function makeServices(config: Config, stopping: AbortSignal): Promi
     ...(authentication === undefined ? {} : { authentication }),
   });
   const log = invocationLog(telemetry, config.report.hashBlobNames);
-  const storage = await openStorage(readStorageConnection(process.env, 'ExportStorage'), {
-    clock: systemClock,
-    random: Math.random,
-  });
+  const storage = await openStorage(connection, { clock: systemClock, random: Math.random });
   const tables = {
     exports: storage.table(TABLES.exports),
     chunks: storage.table(TABLES.chunks),
@@ -73,7 +74,7 @@ export async function makeServices(config: Config, stopping: AbortSignal): Promi
       return observedClient(client, { connector, telemetry, limit: () => push.laneOf(connector).limit });
     },
   });
-  return { config, log, telemetry, storage, split, push, report: reportServices(config, shared) };
+  return { log, telemetry, storage, split, push, report: reportServices(config, shared) };
 }
 
 function reportServices(

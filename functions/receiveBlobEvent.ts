@@ -1,7 +1,7 @@
 import { app, type InvocationContext } from '@azure/functions';
 import { QUEUES } from '../shared/ledger/model.ts';
 import { inInvocation, invocationSpan } from './invocation.ts';
-import { services } from './services.ts';
+import { config, services } from './services.ts';
 
 /**
  * Event Grid told of a blob by way of a storage queue, which works with every endpoint closed: the same domain call as the blob
@@ -26,7 +26,7 @@ async function handleEvent(message: unknown, context: InvocationContext): Promis
   });
 }
 
-if (process.env['EVENT_SOURCE'] === 'queue') {
+if (config.export.eventSource === 'queue') {
   app.storageQueue('receiveBlobEvent', {
     queueName: QUEUES.blobEvents,
     connection: 'ExportStorage',

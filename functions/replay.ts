@@ -1,7 +1,7 @@
 import { app, type HttpRequest, type HttpResponseInit, type InvocationContext } from '@azure/functions';
 import { callerOf, OPERATOR_LEVEL } from './access.ts';
 import { inInvocation } from './invocation.ts';
-import { services } from './services.ts';
+import { config, services } from './services.ts';
 
 /**
  * What an operator asks for: `POST {"action": "replay", "connector", "export"?, "chunk"?}`, which is also meant without `action`;
@@ -16,7 +16,7 @@ async function handleReplay(request: HttpRequest, context: InvocationContext): P
       return { status: 415, jsonBody: { error: 'Send application/json.' } };
     }
     const { operate, parseOperation, OperationError } = await import('../shared/delivery/operator.ts');
-    const { config, split, log } = await services();
+    const { split, log } = await services();
     const connectors = config.connectors.map(({ name }) => name);
     try {
       const operation = parseOperation(await request.json().catch(() => undefined), connectors);

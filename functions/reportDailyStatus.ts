@@ -1,7 +1,6 @@
 import { app, type InvocationContext, type Timer } from '@azure/functions';
-import { reportSettings } from '../shared/config/settings.ts';
 import { inInvocation } from './invocation.ts';
-import { services } from './services.ts';
+import { config, services } from './services.ts';
 
 /** Write the status of the days that are due, and of today so far. */
 async function handleReport(_timer: Timer, context: InvocationContext): Promise<void> {
@@ -13,6 +12,6 @@ async function handleReport(_timer: Timer, context: InvocationContext): Promise<
 }
 
 app.timer('reportDailyStatus', {
-  schedule: process.env[reportSettings.schedule.name] ?? reportSettings.schedule.absent,
+  schedule: config.report.schedule,
   handler: handleReport,
 });

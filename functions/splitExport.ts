@@ -2,7 +2,7 @@ import { app, type InvocationContext } from '@azure/functions';
 import { CONTAINERS } from '../shared/ledger/model.ts';
 import type { BlobReference } from './blobBinding.ts';
 import { inInvocation, invocationSpan } from './invocation.ts';
-import { services } from './services.ts';
+import { config, services } from './services.ts';
 
 /**
  * A blob appeared in `exports`: pin it, split it, queue its chunks. Given a reference, never the content.
@@ -21,7 +21,7 @@ async function splitExport(reference: unknown, context: InvocationContext): Prom
   });
 }
 
-const eventSource = process.env['EVENT_SOURCE'];
+const { eventSource } = config.export;
 
 if (eventSource !== 'queue') {
   app.storageBlob('splitExport', {

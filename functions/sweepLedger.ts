@@ -1,7 +1,6 @@
 import { app, type InvocationContext, type Timer } from '@azure/functions';
-import { sweepSettings } from '../shared/config/settings.ts';
 import { inInvocation, invocationSpan } from './invocation.ts';
-import { services } from './services.ts';
+import { config, services } from './services.ts';
 
 /** Mend what events and messages missed: unseen exports, lapsed claims, chunks past their due time, exports not completed. */
 async function handleSweep(_timer: Timer, context: InvocationContext): Promise<void> {
@@ -15,6 +14,6 @@ async function handleSweep(_timer: Timer, context: InvocationContext): Promise<v
 }
 
 app.timer('sweepLedger', {
-  schedule: process.env[sweepSettings.schedule.name] ?? sweepSettings.schedule.absent,
+  schedule: config.sweep.schedule,
   handler: handleSweep,
 });

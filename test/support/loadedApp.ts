@@ -20,7 +20,7 @@ export type LoadedApp = {
 };
 
 /** A connector that nothing is sent to, and an account that nobody asks. */
-export const QUIET_SETTINGS = {
+const QUIET_SETTINGS = {
   ExportStorage: 'UseDevelopmentStorage=true',
   CONNECTORS: 'healthcare',
   CONNECTOR_HEALTHCARE_JOB_ID: '11111111-2222-4333-8444-555555555555',
@@ -30,7 +30,7 @@ export const QUIET_SETTINGS = {
 } as const;
 
 export async function loadApp(settings: Readonly<Record<string, string>>): Promise<LoadedApp> {
-  Object.assign(process.env, QUIET_SETTINGS, settings);
+  Object.assign(process.env, { ...QUIET_SETTINGS, ...process.env, ...settings });
   const folder = await mkdtemp(path.join(tmpdir(), 'app-'));
   const entry = pathToFileURL(path.join(PROJECT, 'functions', 'main.ts')).href;
   await writeFile(path.join(folder, 'package.json'), JSON.stringify({ type: 'module', main: 'main.mjs' }));
