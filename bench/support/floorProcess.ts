@@ -35,7 +35,7 @@ async function floor(task: FloorTask): Promise<FloorResult> {
     reject: () => undefined,
     renew: () => undefined,
   };
-  const client = createConnectorClient({ url, jobId, tokens, clock: systemClock });
+  const client = createConnectorClient({ url, jobId, tokens, clock: systemClock, deadlineMs: 400_000 });
   const { head, tail } = client.frame;
   const rangeBytes = Math.ceil(bytes / requests);
   let next = 0;

@@ -174,8 +174,7 @@ function withSource(
   if (secretName === undefined) fault('SECRET_NAME', 'is missing beside KEY_VAULT_URL.');
   if (keyVaultUrl === undefined) fault('KEY_VAULT_URL', 'is missing beside SECRET_NAME.');
   if (keyVaultUrl === undefined || secretName === undefined) return undefined;
-  if (!isVault(keyVaultUrl))
-    fault('KEY_VAULT_URL', `must begin with https:// and end with ${VAULT_SUFFIXES.join(' or ')}.`);
+  if (!isVault(keyVaultUrl)) fault('KEY_VAULT_URL', VAULT_EXPECTED);
   return {
     kind,
     source: {
@@ -187,7 +186,10 @@ function withSource(
   };
 }
 
-function isVault(text: string): boolean {
+export const VAULT_EXPECTED = `must begin with https:// and end with ${VAULT_SUFFIXES.join(' or ')}.`;
+
+/** Whether an address is a Key Vault's: tokens that open it are sent there. */
+export function isVault(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const url = new URL(text);
   return (

@@ -1,8 +1,7 @@
 import { DEFAULT_RESOURCE } from '../connector/clouds.ts';
-import { choice, secret, text, textOr } from './setting.ts';
+import { address, choice, secret, text, textOr } from './setting.ts';
 
 const IDENTIFIER = /^[\dA-Za-z][\dA-Za-z._-]{0,127}$/;
-const URL_TEXT = /^https?:\/\/\S+$/;
 
 /** Settings of one connector; each name is preceded by `CONNECTOR_<NAME>_`. */
 export const connectorSettings = {
@@ -29,7 +28,7 @@ export const connectorSettings = {
     description:
       'For AUTH=certificate: certificate and private key in PEM; line ends may be written as `\\n`.',
   }),
-  keyVaultUrl: text('KEY_VAULT_URL', 'address beginning with https://', URL_TEXT, {
+  keyVaultUrl: address('KEY_VAULT_URL', {
     description:
       'Key Vault that holds the secret or certificate. It is read anew whenever a new token is fetched, so a renewed secret is picked up without a restart.',
     example: 'https://ehr-vault.vault.azure.net',
@@ -44,20 +43,20 @@ export const connectorSettings = {
   token: secret('TOKEN', 'bearer token', {
     description: 'For AUTH=token: sent as it is. Only with a URL on this machine.',
   }),
-  url: text('URL', 'address beginning with https://', URL_TEXT, {
+  url: address('URL', {
     description: 'Other base address of the connector API, to which `/api/signals?jobid=` is appended.',
   }),
   allowedHost: text('ALLOWED_HOST', 'host name', /^[\da-z.-]{1,253}$/, {
     description: 'One further host name that URL may have beside those of the clouds.',
   }),
-  authority: text('AUTHORITY', 'address beginning with https://', /^https:\/\/\S+$/, {
+  authority: address('AUTHORITY', {
     description: 'Other token endpoint; one of the clouds’ or on this machine.',
   }),
   authorityCa: text('AUTHORITY_CA', 'certificate in PEM', /-----BEGIN CERTIFICATE-----/, {
     description:
       'Certificate authority of a token endpoint on this machine; line ends may be written as `\\n`.',
   }),
-  resource: textOr('RESOURCE', 'resource id', DEFAULT_RESOURCE, (value) => URL_TEXT.test(value), {
+  resource: textOr('RESOURCE', 'resource id', DEFAULT_RESOURCE, (value) => URL.canParse(value), {
     description: 'Resource for which tokens are asked.',
   }),
   schema: textOr('SCHEMA', 'name of a schema', 'healthcare', (value) => IDENTIFIER.test(value), {

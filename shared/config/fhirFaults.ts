@@ -1,6 +1,7 @@
 import { SettingsError } from '../errors.ts';
 import { parseHeaderKeys } from '../fhir/headerCipher.ts';
 import { isLoopback } from '../loopback.ts';
+import { isVault, VAULT_EXPECTED } from './connectorConfig.ts';
 import type { fhirSettings } from './fhirSettings.ts';
 import type { ValuesOf } from './setting.ts';
 
@@ -13,6 +14,8 @@ export function fhirFaults(fhir: FhirValues, connectors: readonly string[]): str
     faults.push('FHIR_CONNECTOR: names none of CONNECTORS; give one of them.');
   if ((fhir.keyVaultUrl === undefined) !== (fhir.keySecretName === undefined))
     faults.push('FHIR_KEY_VAULT_URL: goes with FHIR_KEY_SECRET_NAME; give both or none.');
+  if (fhir.keyVaultUrl !== undefined && !isVault(fhir.keyVaultUrl))
+    faults.push(`FHIR_KEY_VAULT_URL: ${VAULT_EXPECTED}`);
   if (fhir.keyVaultUrl !== undefined && fhir.headerKeys !== undefined)
     faults.push('FHIR_HEADER_KEYS: is given beside FHIR_KEY_VAULT_URL; give one of the two.');
   try {
@@ -27,8 +30,7 @@ export function fhirFaults(fhir: FhirValues, connectors: readonly string[]): str
 /** Patients and tokens travel encrypted, except to this machine itself. */
 function addressFaults({ url, token }: FhirValues): string[] {
   if (url === undefined) return [];
-  const address = URL.parse(url);
-  if (address === null) return ['FHIR_URL: is not a URL; give the address of the FHIR service.'];
+  const address = new URL(url);
   const faults: string[] = [];
   if (address.username || address.password)
     faults.push('FHIR_URL: holds a user name or password; leave them out.');

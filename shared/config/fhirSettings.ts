@@ -1,9 +1,8 @@
 import { DEFAULT_INTERACTIONS } from '../fhir/access.ts';
 import { AUDIT_CONTAINER } from '../fhir/auditBlobs.ts';
 import { DEFAULT_HEADER_TABLE, parseHeaderTable } from '../fhir/headerTable.ts';
-import { integer, seconds, secret, text, textOr } from './setting.ts';
+import { address, guid, integer, schedule, seconds, secret, text, textOr } from './setting.ts';
 
-const FIELDS_OF_A_SCHEDULE = /^(?:[\d*/,-]+ ){5}[\d*/,A-Za-z-]+$/;
 const isHeaderTable = (text: string): boolean => {
   try {
     return parseHeaderTable(text).length > 0;
@@ -16,7 +15,7 @@ const MAX_LOOKBACK_HOURS = 240;
 
 /** The FHIR service as a source; nothing is collected without FHIR_URL. */
 export const fhirSettings = {
-  url: text('FHIR_URL', 'address of the FHIR service, without a slash at the end', /^https?:\/\/\S+[^/\s]$/, {
+  url: address('FHIR_URL', {
     description:
       'Base address of the FHIR service whose audit log is collected. Without it nothing is collected.',
     example: 'https://hospital-ehr.fhir.azurehealthcareapis.com',
@@ -24,13 +23,9 @@ export const fhirSettings = {
   connector: textOr('FHIR_CONNECTOR', 'name of a connector', 'healthcare', (name) => /^[\w-]+$/.test(name), {
     description: 'Connector that the records go to.',
   }),
-  schedule: textOr(
-    'FHIR_SCHEDULE',
-    'six-field NCRONTAB expression in UTC',
-    '0 15 * * * *',
-    (value) => FIELDS_OF_A_SCHEDULE.test(value),
-    { description: 'When the audit log is collected; by default a quarter past every hour.' },
-  ),
+  schedule: schedule('FHIR_SCHEDULE', '0 15 * * * *', {
+    description: 'When the audit log is collected; by default a quarter past every hour.',
+  }),
   container: textOr(
     'FHIR_AUDIT_CONTAINER',
     'name of a container',
@@ -84,7 +79,7 @@ export const fhirSettings = {
     description:
       'Keys of encrypted header values, 32 bytes each. Better kept in a Key Vault: see FHIR_KEY_VAULT_URL.',
   }),
-  keyVaultUrl: text('FHIR_KEY_VAULT_URL', 'address beginning with https://', /^https:\/\/\S+$/, {
+  keyVaultUrl: address('FHIR_KEY_VAULT_URL', {
     description: 'Key Vault that holds the keys of header values; read anew by every run.',
     example: 'https://hospital-keys.vault.azure.net',
   }),
@@ -92,11 +87,11 @@ export const fhirSettings = {
     description: 'Secret of that vault, written as FHIR_HEADER_KEYS would be.',
     example: 'fhir-header-keys',
   }),
-  clientId: text('FHIR_CLIENT_ID', 'GUID', /^[\da-fA-F-]{36}$/, {
+  clientId: guid('FHIR_CLIENT_ID', {
     description:
       'Client id of the user-assigned managed identity that reads patients and keys; without it the one of ExportStorage__clientId.',
   }),
-  ownOid: text('FHIR_COLLECTOR_OID', 'GUID', /^[\da-fA-F-]{36}$/, {
+  ownOid: guid('FHIR_COLLECTOR_OID', {
     description:
       'Object id of that identity, by which its own reads are left out; without it the one in its token.',
   }),

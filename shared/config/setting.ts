@@ -102,6 +102,33 @@ export const text = (
   ...about,
 });
 
+/**
+ * Address of a service, without the slash at its end. Which hosts may be named is for whoever sends something there to check; plain
+ * http is taken here because this machine may be one of them.
+ */
+export const address = (name: string, about: About): Setting<string | undefined> => ({
+  name,
+  expects: 'address beginning with https://',
+  absent: undefined,
+  parse: (value) =>
+    /^https?:\/\/\S+$/.test(value) && URL.canParse(value) ? value.replace(/\/+$/, '') : undefined,
+  ...about,
+});
+
+/** Id of something in Entra ID. */
+export const guid = (name: string, about: About): Setting<string | undefined> =>
+  text(name, 'GUID', /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i, about);
+
+/** When a timer runs. */
+export const schedule = (name: string, fallback: string, about: About): Setting<string> =>
+  textOr(
+    name,
+    'six-field NCRONTAB expression in UTC',
+    fallback,
+    (value) => /^(?:[\d*/,-]+ ){5}[\d*/,A-Za-z-]+$/.test(value),
+    about,
+  );
+
 /** Text with a default, accepted when `good` says so. */
 export const textOr = (
   name: string,

@@ -1,4 +1,17 @@
-import { bytes, choice, flag, integer, milliseconds, seconds, secret, text, textOr } from './setting.ts';
+import {
+  address,
+  bytes,
+  choice,
+  flag,
+  guid,
+  integer,
+  milliseconds,
+  schedule,
+  seconds,
+  secret,
+  text,
+  textOr,
+} from './setting.ts';
 
 const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
@@ -10,8 +23,6 @@ const isTimeZone = (name: string): boolean => {
     return false;
   }
 };
-const isSchedule = (value: string): boolean => /^(?:[\d*/,-]+ ){5}[\d*/,A-Za-z-]+$/.test(value);
-const SCHEDULE = 'six-field NCRONTAB expression in UTC';
 
 /** Where exports lie and where the ledger, the queue and the reports are kept. */
 export const storageSettings = {
@@ -20,34 +31,19 @@ export const storageSettings = {
       'Connection string of the data account; for development. In Azure give the three addresses below instead and an identity.',
     example: 'UseDevelopmentStorage=true',
   }),
-  blobServiceUri: text(
-    'ExportStorage__blobServiceUri',
-    'address beginning with https://',
-    /^https:\/\/\S+$/,
-    {
-      description: 'Blob service of the data account.',
-      example: 'https://ehrexports.blob.core.windows.net',
-    },
-  ),
-  queueServiceUri: text(
-    'ExportStorage__queueServiceUri',
-    'address beginning with https://',
-    /^https:\/\/\S+$/,
-    {
-      description: 'Queue service of the data account.',
-      example: 'https://ehrexports.queue.core.windows.net',
-    },
-  ),
-  tableServiceUri: text(
-    'ExportStorage__tableServiceUri',
-    'address beginning with https://',
-    /^https:\/\/\S+$/,
-    {
-      description: 'Table service of the data account.',
-      example: 'https://ehrexports.table.core.windows.net',
-    },
-  ),
-  clientId: text('ExportStorage__clientId', 'GUID', /^[\da-fA-F-]{36}$/, {
+  blobServiceUri: address('ExportStorage__blobServiceUri', {
+    description: 'Blob service of the data account.',
+    example: 'https://ehrexports.blob.core.windows.net',
+  }),
+  queueServiceUri: address('ExportStorage__queueServiceUri', {
+    description: 'Queue service of the data account.',
+    example: 'https://ehrexports.queue.core.windows.net',
+  }),
+  tableServiceUri: address('ExportStorage__tableServiceUri', {
+    description: 'Table service of the data account.',
+    example: 'https://ehrexports.table.core.windows.net',
+  }),
+  clientId: guid('ExportStorage__clientId', {
     description: 'Client id of the user-assigned managed identity that reads and writes the data account.',
   }),
 } as const;
@@ -183,7 +179,7 @@ export const deliverySettings = {
 
 /** How often the ledger is swept. */
 export const sweepSettings = {
-  schedule: textOr('SWEEP_SCHEDULE', SCHEDULE, '0 * * * * *', isSchedule, {
+  schedule: schedule('SWEEP_SCHEDULE', '0 * * * * *', {
     description: 'When the sweep runs that mends what events and messages missed.',
   }),
   graceMs: seconds(
@@ -198,7 +194,7 @@ export const sweepSettings = {
 
 /** What the daily status says, and when. */
 export const reportSettings = {
-  schedule: textOr('REPORT_SCHEDULE', SCHEDULE, '0 5 * * * *', isSchedule, {
+  schedule: schedule('REPORT_SCHEDULE', '0 5 * * * *', {
     description:
       'When it is looked at whether a daily report is due; hourly, so that time zones need no care.',
   }),

@@ -18,8 +18,8 @@ export type ConnectorClientOptions = {
   readonly jobId: string;
   readonly tokens: TokenProvider;
   readonly clock: Clock;
-  /** Deadline of one exchange, from the connection to the end of the answer; 400 s as Microsoft's uploader has it. */
-  readonly deadlineMs?: number;
+  /** Deadline of one exchange, from the connection to the end of the answer. */
+  readonly deadlineMs: number;
   /** A host beside the clouds' to which records may go. */
   readonly allowedHost?: string;
   /** PEM of a further certificate authority for the connector API. */
@@ -33,7 +33,7 @@ export type ConnectorClientOptions = {
  * @throws {SettingsError} when `url` is none that tokens and records may go to
  */
 export function createConnectorClient(options: ConnectorClientOptions): ConnectorClient {
-  const { url, jobId, tokens, clock, deadlineMs = 400_000, allowedHost, ca, resolve } = options;
+  const { url, jobId, tokens, clock, deadlineMs, allowedHost, ca, resolve } = options;
   const fault = endpointFault(url, [...CONNECTOR_HOSTS, ...(allowedHost === undefined ? [] : [allowedHost])]);
   if (fault) {
     throw new SettingsError({

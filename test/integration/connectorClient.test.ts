@@ -149,13 +149,14 @@ describe('a connector client made from settings', () => {
       jobId: own.jobId,
       tokens: fixedToken('canary'),
       clock: systemClock,
+      deadlineMs: 10_000,
     });
     t.after(() => Promise.all([fixed.close(), own.close()]));
     assert.equal(short(await send(fixed)), 'accepted done HTTP_200');
   });
 
   test('is not made for a host that may not have tokens', () => {
-    const options = { jobId: 'x', tokens: fixedToken('t'), clock: systemClock };
+    const options = { jobId: 'x', tokens: fixedToken('t'), clock: systemClock, deadlineMs: 10_000 };
     for (const url of [
       'https://evil.example',
       'http://10.0.0.1',
@@ -172,6 +173,7 @@ describe('a connector client made from settings', () => {
       jobId: 'x',
       tokens: fixedToken('t'),
       clock: systemClock,
+      deadlineMs: 10_000,
       resolve: (_, __, done) => done(null, [{ address: '169.254.169.254', family: 4 }]),
     });
     t.after(() => rebound.close());

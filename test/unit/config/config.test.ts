@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { inspect } from 'node:util';
 import { type Environment, readConfig } from '../../../shared/config/config.ts';
+import { DEFAULT_PUSH_SETTINGS } from '../../../shared/delivery/settings.ts';
+import { DEFAULT_SPLIT_SETTINGS } from '../../../shared/export/services.ts';
+import { DEFAULT_SWEEP_SETTINGS } from '../../../shared/export/sweep.ts';
 import { SettingsError } from '../../../shared/errors.ts';
 
 const GOOD: Environment = {
@@ -63,6 +66,21 @@ describe('readConfig', () => {
 
     assert.equal(exports.chunkRecords, 7);
     assert.equal(sweep.schedule, '*/15 * * * * *');
+  });
+
+  test('takes an address with a slash at its end as the one without', () => {
+    assert.equal(readConfig({ ...GOOD, FHIR_URL: 'https://ehr.example/' }).fhir.url, 'https://ehr.example');
+  });
+
+  test('the defaults of the domain are those of the settings', () => {
+    const { delivery, export: exports, sweep } = readConfig(GOOD);
+    const given = { ...exports, ...delivery, splitClaimMs: delivery.claimMs };
+    for (const defaults of [DEFAULT_PUSH_SETTINGS, DEFAULT_SPLIT_SETTINGS]) {
+      const common = Object.entries(defaults).filter(([name]) => name in given);
+      assert.ok(common.length > 5);
+      for (const [name, value] of common) assert.equal(given[name as keyof typeof given], value, name);
+    }
+    assert.equal(DEFAULT_SWEEP_SETTINGS.graceMs, sweep.graceMs);
   });
 
   test('is frozen to the last leaf', () => {
@@ -176,6 +194,13 @@ describe('readConfig', () => {
       },
       /KEY_VAULT_URL: must/,
     ],
+    [
+      'a vault of header keys elsewhere',
+      { FHIR_KEY_VAULT_URL: 'https://v.example.com', FHIR_KEY_SECRET_NAME: 's' },
+      /FHIR_KEY_VAULT_URL: must/,
+    ],
+    ['half a GUID', { ExportStorage__clientId: '0'.repeat(36) }, /ExportStorage__clientId: expected GUID/],
+    ['an address that is none', { FHIR_URL: 'https://' }, /FHIR_URL: expected address/],
     [
       'federation without an identity',
       { CONNECTOR_HEALTHCARE_AUTH: 'federated' },

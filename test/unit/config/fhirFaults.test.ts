@@ -27,7 +27,7 @@ test('patients and tokens travel over https, or stay on this machine', () => {
     ['http://127.0.0.1.ehr.example', /FHIR_URL: does not begin with https/],
     ['https://canary@ehr.example', /FHIR_URL: holds a user name/],
     ['https://ehr.example?canary', /FHIR_URL: holds a query/],
-    ['https://canary:a:b', /FHIR_URL: is not a URL/],
+    ['https://canary:a:b', /FHIR_URL: expected address/],
     ['ftp://canary.example', /FHIR_URL: expected/],
   ] as const) {
     const told = faultsOf({ FHIR_URL: url });
