@@ -21,6 +21,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void
  */
 export async function main(argv: readonly string[]): Promise<void> {
   const begun = performance.now();
+  // Exports, quarantine and reports are for whoever runs this alone; what it starts inherits it.
+  process.umask(0o077);
   const program = new Command('npm run')
     .exitOverride()
     .showHelpAfterError('(add --help for the options)')

@@ -29,12 +29,15 @@ export type Stack = {
   stop(): Promise<void>;
 };
 
-export type StackPorts = {
+/** How the stack is reached by those who look in from outside; absent: on free ports, storage with a key of this run. */
+export type StackAccess = {
   readonly blobPort?: number;
   readonly queuePort?: number;
   readonly tablePort?: number;
   /** Of the functions' HTTP server. */
   readonly functionsPort?: number;
+  /** Storage takes the emulator's published key, which Storage Explorer and the like know. */
+  readonly publishedKey?: boolean;
 };
 
 /** A message whose receiver died comes back after this; ten minutes in Azure. */
@@ -48,7 +51,7 @@ export type Source = {
 };
 
 /**
- * Bring up what a local job needs, on free loopback ports unless `ports` says otherwise.
+ * Bring up what a local job needs, on free loopback ports unless `access` says otherwise.
  * What was started is stopped again when a later part fails.
  *
  * @param say gets one line for each part that came up
@@ -57,7 +60,7 @@ export type Source = {
 export async function startStack(
   options: StackOptions,
   say: (line: string) => void,
-  ports: StackPorts = {},
+  access: StackAccess = {},
   source?: Source,
 ): Promise<Stack> {
   await requireRules(options.connector, options.mapping);
@@ -66,8 +69,8 @@ export async function startStack(
     for (let part = parts.pop(); part; part = parts.pop()) await part.stop();
   };
   try {
-    const { functionsPort, ...storagePorts } = ports;
-    const emulator = await startEmulator({ folder: path.join(options.out, 'storage'), ...storagePorts });
+    const { functionsPort, ...storageAccess } = access;
+    const emulator = await startEmulator({ folder: path.join(options.out, 'storage'), ...storageAccess });
     parts.push(emulator);
     const simulator = options.connectorUrl === undefined ? await simulatorFor(options) : undefined;
     if (simulator) parts.push({ stop: () => simulator.close() });

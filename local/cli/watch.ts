@@ -16,8 +16,14 @@ import { Uploads } from './uploads.ts';
 import { waitingWords } from './watchRun.ts';
 
 const DROP_FOLDER = '.local/exports';
-/** The emulator's usual ports, and that of Core Tools. */
-const PORTS = { blobPort: 10_000, queuePort: 10_001, tablePort: 10_002, functionsPort: 7071 };
+/** The emulator's usual ports and key, and the port of Core Tools: where other tools look. */
+const USUAL_ACCESS = {
+  blobPort: 10_000,
+  queuePort: 10_001,
+  tablePort: 10_002,
+  publishedKey: true,
+  functionsPort: 7071,
+};
 const LOOK_MS = 500;
 
 /** `npm run watch`: the stack stays up and takes what is dropped. */
@@ -30,9 +36,12 @@ export function addWatchCommand(program: Command): void {
       const interrupt = interruptSignal();
       let stack: Stack | undefined;
       try {
-        stack = await startStack(options, say, PORTS);
+        stack = await startStack(options, say, USUAL_ACCESS);
         say(
           `Drop exports into ${DROP_FOLDER}/, or upload them to container "exports", folder "${options.connector}".`,
+        );
+        say(
+          "Storage takes the emulator's published key, as Storage Explorer expects: every program on this machine can read it.",
         );
         say(`Status page: http://127.0.0.1:${stack.functions.port}/api/status    Ctrl-C ends.`);
         await Promise.race([watch(stack, options, interrupt), stack.functions.failed]);

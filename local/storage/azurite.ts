@@ -1,11 +1,12 @@
 import { fork } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { StorageReport } from './process.ts';
 
-/** The emulator's well-known account; its key is published and protects nothing. */
+/** The emulator's well-known account. Its key is published: whoever reaches the port is let in. */
 const ACCOUNT = 'devstoreaccount1';
-const KEY = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
+const PUBLISHED_KEY = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
 const START_DEADLINE_MS = 40_000;
 const STOP_DEADLINE_MS = 30_000;
 /**
@@ -21,6 +22,8 @@ export type EmulatorOptions = {
   readonly blobPort?: number;
   readonly queuePort?: number;
   readonly tablePort?: number;
+  /** Take the emulator's published key, which other tools know; absent: a key of this run, which nobody else has. */
+  readonly publishedKey?: boolean;
 };
 
 /** A running storage emulator. */
@@ -44,11 +47,12 @@ export type Emulator = {
  */
 export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
   const ports = [options.blobPort, options.queuePort, options.tablePort].map((port) => String(port ?? 0));
+  const key = options.publishedKey ? PUBLISHED_KEY : randomBytes(64).toString('base64');
   const child = fork(fileURLToPath(new URL('process.ts', import.meta.url)), [options.folder, ...ports], {
     detached: true,
     windowsHide: true,
     execArgv: [...HEAP_FLAGS, '--disable-warning=DEP0040', '--disable-warning=DEP0169'],
-    env: { ...process.env, NODE_OPTIONS: '' },
+    env: { ...process.env, NODE_OPTIONS: '', AZURITE_ACCOUNTS: `${ACCOUNT}:${key}` },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
   let errors = '';
@@ -67,7 +71,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     string,
   ];
   return {
-    connectionString: `DefaultEndpointsProtocol=http;AccountName=${ACCOUNT};AccountKey=${KEY};BlobEndpoint=${blobUrl};QueueEndpoint=${queueUrl};TableEndpoint=${tableUrl};`,
+    connectionString: `DefaultEndpointsProtocol=http;AccountName=${ACCOUNT};AccountKey=${key};BlobEndpoint=${blobUrl};QueueEndpoint=${queueUrl};TableEndpoint=${tableUrl};`,
     blobUrl,
     queueUrl,
     tableUrl,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -19,6 +19,14 @@ const fileOf = async (name: string, content: string | Buffer): Promise<string> =
   await writeFile(file, content);
   return file;
 };
+
+/** Files and folders below one that others than its owner may read or write. */
+async function openToOthers(top: string): Promise<string[]> {
+  const entries = await readdir(top, { recursive: true, withFileTypes: true });
+  const paths = [top, ...entries.map((entry) => path.join(entry.parentPath, entry.name))];
+  const modes = await Promise.all(paths.map(async (each) => ((await stat(each)).mode & 0o077) > 0));
+  return paths.filter((_, index) => modes[index]);
+}
 
 test('an awkward export arrives record for record, byte for byte, each once, each body with the header', async () => {
   const { text, header, records } = awkwardExport(500);
@@ -45,6 +53,9 @@ test('an awkward export arrives record for record, byte for byte, each once, eac
   const bodies = await readReceived(received);
   assert.deepEqual(new Set(bodies.map((body) => body.header)), new Set([header]));
   assert.deepEqual(countTexts(bodies.flatMap((body) => body.records)), countTexts(records));
+  if (process.platform !== 'win32') {
+    for (const kept of [out, received]) assert.deepEqual(await openToOthers(kept), []);
+  }
 
   const again = await runStart([
     '--out',

@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import { TableClient } from '@azure/data-tables';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { FolderInUseError, lockFolder } from '../../local/storage/folderLock.ts';
-import { startEmulator } from '../../local/storage/azurite.ts';
+import { startEmulator, type Emulator } from '../../local/storage/azurite.ts';
 
 let folder: string;
 before(async () => {
@@ -47,6 +47,27 @@ test('what was stored is there after a stop and a start, on other ports', async 
     );
   } finally {
     await second.stop();
+  }
+});
+
+test('the published key opens nothing, except where other tools shall look in', async () => {
+  const run = await startEmulator({ folder: join(folder, 'own key') });
+  const watched = await startEmulator({ folder: join(folder, 'published key'), publishedKey: true });
+  const [key = ''] = /AccountKey=[^;]+/.exec(watched.connectionString) ?? [];
+  const withKey = async ({ connectionString }: Emulator): Promise<number | undefined> =>
+    BlobServiceClient.fromConnectionString(connectionString.replace(/AccountKey=[^;]+/, key), {
+      retryOptions: { maxTries: 1 },
+    })
+      .getProperties()
+      .then(
+        () => 200,
+        ({ statusCode }: { statusCode?: number }) => statusCode,
+      );
+  try {
+    assert.match(key, /^AccountKey=Eby8/);
+    assert.deepEqual([await withKey(run), await withKey(watched)], [403, 200]);
+  } finally {
+    await Promise.all([run.stop(), watched.stop()]);
   }
 });
 
