@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseAuditEntry } from '../../../shared/fhir/auditEntry.ts';
-import { MAX_WAITING, Pairing, type LoggedEntry } from '../../../shared/fhir/pairing.ts';
+import {
+  MAX_WAITING,
+  MAX_WAITING_CHARACTERS,
+  Pairing,
+  type LoggedEntry,
+} from '../../../shared/fhir/pairing.ts';
 import { auditLine, HOUR, type LineFacts } from '../../support/fhirLog.ts';
 
 const logged = (facts: LineFacts, line = 1, hour = HOUR): LoggedEntry => ({
@@ -42,6 +47,32 @@ test('what waits is bounded: the longest waiting leaves, and is told', () => {
   assert.deepEqual(uris(left), ['/Patient/0', '/Patient/1', '/Patient/2']);
   assert.ok(left.every(({ kind }) => kind === 'neverEnded'));
   assert.equal(pairing.toState().waiting.length, MAX_WAITING);
+});
+
+test('what waits is bounded in length, too, whatever callers put into their headers and URIs', () => {
+  const pairing = new Pairing();
+  const headers = Object.fromEntries(
+    Array.from({ length: 10 }, (_, index) => [`N${index}`, 'v'.repeat(2_048)]),
+  );
+  const query = `?x=${'q'.repeat(8_000)}`;
+  const left = Array.from({ length: 1_000 }, (_, index) =>
+    pairing.began(logged({ id: `c${index}`, path: `/Patient/${index}${query}`, headers })),
+  ).flat();
+  const { waiting } = pairing.toState();
+  assert.equal(left.length + waiting.length, 1_000);
+  assert.deepEqual(uris(left.slice(0, 2)), ['/Patient/0', '/Patient/1']);
+  const length = JSON.stringify(waiting).length;
+  assert.ok(length > 0.95 * MAX_WAITING_CHARACTERS && length < 1.05 * MAX_WAITING_CHARACTERS, `${length}`);
+  assert.deepEqual(pairing.closed(logged({ id: 'c999', headers: {} }), true)[0]?.entry.headers.size, 10);
+});
+
+test('an id of any length brings the two entries together', () => {
+  const pairing = new Pairing();
+  const id = 'i'.repeat(100_000);
+  pairing.began(logged({ id, headers: { USERID: 'a' } }));
+  pairing.closed(logged({ id: `${id}2` }), true);
+  assert.ok(JSON.stringify(pairing.toState().ended).length < 100);
+  assert.equal(pairing.closed(logged({ id, headers: {} }), true)[0]?.entry.headers.get('USERID'), 'a');
 });
 
 test('an end that waited for its beginning in vain is judged as it is', () => {
