@@ -1,7 +1,7 @@
+import { collectBytes } from '../collectBytes.ts';
 import { ConflictError, SourceLostError } from '../errors.ts';
 import { CONTAINERS, type ExportRow } from '../ledger/model.ts';
 import type { BlobAddress } from '../storage/blobs.ts';
-import { readBytes } from './readBytes.ts';
 import { extensionOf } from './fileName.ts';
 import type { SplitServices } from './services.ts';
 import { SNIFF_BYTES, unpack, unpackPlan, type ForcedEncoding } from './unpack.ts';
@@ -41,7 +41,9 @@ export async function pinExport(
   signal?: AbortSignal,
 ): Promise<BlobAddress> {
   const pin = await pinAsItCame(row, { blobs, settings });
-  const first = await readBytes(blobs, pin, { start: 0, end: Math.min(SNIFF_BYTES, row.bytes) }, signal);
+  const first = await collectBytes(
+    blobs.read(pin, { start: 0, end: Math.min(SNIFF_BYTES, row.bytes) }, signal),
+  );
   const plan = unpackPlan(row.blobName, first, forced);
   if (plan.packing === 'none') return pin;
 

@@ -1,3 +1,4 @@
+import { collectBytes } from '../collectBytes.ts';
 import { ExportRejectedError, SourceLostError, type Reason } from '../errors.ts';
 import { chunkMessageOf } from '../ledger/chunkMessage.ts';
 import { listChunks } from '../ledger/chunks.ts';
@@ -11,7 +12,6 @@ import { decideEncoding } from './encoding.ts';
 import { HEAD_BYTES } from './head.ts';
 import { NO_RECORDS } from './noRecords.ts';
 import { pinExport, sourceName } from './pin.ts';
-import { readBytes } from './readBytes.ts';
 import { judgeRefusals } from './refusalPolicy.ts';
 import { scanExport, startOf } from './scanExport.ts';
 import type { ConnectorRules, SplitServices } from './services.ts';
@@ -117,7 +117,9 @@ async function planned(
   }: SplitServices['settings'] | ExportPlan,
   encoding?: PinnedEncoding,
 ): Promise<ExportPlan> {
-  const head = await readBytes(blobs, source, { start: 0, end: Math.min(HEAD_BYTES, bytes) }, claim.signal);
+  const head = await collectBytes(
+    blobs.read(source, { start: 0, end: Math.min(HEAD_BYTES, bytes) }, claim.signal),
+  );
   const { plan, warnings } = planExport({
     name: sourceName(claim.row, source),
     head,
@@ -154,7 +156,7 @@ async function accept(
   const digests = chunksArePieces(plan, end.records)
     ? (await listChunks(tables.chunks, claim.row.exportId)).map(({ row }) => row.sha256)
     : await pieceDigests(plan, startOf(plan), records());
-  const header = await readBytes(blobs, source.source, plan.head, claim.signal);
+  const header = await collectBytes(blobs.read(source.source, plan.head, claim.signal));
   const contentHash = exportDigest(header, digests);
   await claim.change(({ checkpoint: _checkpoint, ...row }) => ({
     ...row,

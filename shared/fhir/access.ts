@@ -25,7 +25,8 @@ export type AccessRules = {
 export const DEFAULT_INTERACTIONS =
   'read, vread, search, search-type, search-system, search-compartment, history, history-instance, everything, patient-everything, export, patient-export, summary, docref';
 
-const KINDS: readonly (readonly [beginning: string, category: string])[] = [
+/** What a part of an interaction's name says of its kind: `patient-export` is an export. */
+const KINDS: readonly (readonly [part: string, category: string])[] = [
   ['search', 'Search'],
   ['history', 'History'],
   ['export', 'Export'],
@@ -49,7 +50,7 @@ export function accessesOf(entry: AuditEntry, line: number, { table, keys }: Acc
     'Creation Time': time ?? '',
     'Event Name': `${entry.interaction} ${resource}`.trim(),
     'Event Section': resource,
-    'Event Category': KINDS.find(([kind]) => entry.interaction.includes(kind))?.[1] ?? 'Access',
+    'Event Category': KINDS.find(([part]) => entry.interaction.includes(part))?.[1] ?? 'Access',
     ...headers.values,
   };
   const faults = [...headers.faults];

@@ -4,6 +4,7 @@ import type { Log } from '../log.ts';
 import type { TableStore } from '../storage/tables.ts';
 import { HOUR_MS, listAuditBlobs, sourceKey, type AuditBlob } from './auditBlobs.ts';
 import { FhirServiceError, type PatientReader } from './patientReader.ts';
+import { forgetPairing } from './pairingState.ts';
 import { settleSlice, type CollectorBlobs, type SettledSlice } from './settleSlice.ts';
 import type { SliceRules } from './slice.ts';
 import { ClaimedWatermark, markOf, type HourMark, type Slice } from './watermark.ts';
@@ -62,7 +63,7 @@ export async function collectFhirAudit(
   for (const [source, list] of await listLog(blobs, settings)) {
     const key = sourceKey(source);
     const claim = { key, owner, floor: floorHour(clock.now() - settings.lookbackMs) };
-    const watermark = await ClaimedWatermark.claim(marks, clock, claim);
+    const watermark = await ClaimedWatermark.open(marks, clock, claim);
     if (watermark === undefined) {
       busy++;
       log.info('fhir.busy', { reason: 'another run holds the watermark' });
@@ -153,7 +154,7 @@ function nextSlice(
 async function moveOn(
   slice: Slice,
   settled: SettledSlice,
-  { services, settings, watermark }: Work,
+  { services, settings, watermark, key }: Work,
 ): Promise<void> {
   const { begun: _, ...value } = watermark.value;
   if (settled.end === slice.start) return watermark.save(value);
@@ -169,7 +170,7 @@ async function moveOn(
     floor,
     hours: Object.fromEntries(Object.entries(hours).filter(([hour]) => Number(hour) >= floor)),
   });
-  await settled.forget(services.blobs);
+  await forgetPairing(services.blobs, key, value.sequence);
 }
 
 /** The blob is gone before it was read to its end: told loudly, and passed over, so that the hours after it are read. */

@@ -42,8 +42,8 @@ export const MANDATORY_FIELDS = [
   'Patient Zip Code',
 ] as const satisfies readonly RecordField[];
 
-/** A line of CSV after RFC 4180, with CRLF. */
-export const csvLine = (fields: readonly string[]): string =>
+/** A record of CSV after RFC 4180, with CRLF; whoever reads it gets the very fields. */
+export const csvRecord = (fields: readonly string[]): string =>
   `${fields.map((field) => (/[",\r\n]|^\s|\s$/.test(field) ? `"${field.replaceAll('"', '""')}"` : field)).join(',')}\r\n`;
 
 /** The record's fields in the schema's order. */

@@ -5,9 +5,10 @@ import type { Log } from '../log.ts';
 import type { BlobAddress, BlobStore } from '../storage/blobs.ts';
 import type { TableStore } from '../storage/tables.ts';
 import type { AuditBlob } from './auditBlobs.ts';
-import { Pairing, type PairingState } from './pairing.ts';
+import { Pairing } from './pairing.ts';
+import { loadPairing, savePairing } from './pairingState.ts';
 import type { PatientReader } from './patientReader.ts';
-import { csvLine, RECORD_FIELDS } from './recordFields.ts';
+import { csvRecord, RECORD_FIELDS } from './recordFields.ts';
 import { noCounts, sliceRecords, type SliceCounts, type SliceRules } from './slice.ts';
 import { sliceLines } from './sliceEntries.ts';
 import { writeSliceMark } from './sliceMarks.ts';
@@ -23,8 +24,6 @@ export type SettledSlice = {
   readonly lines: number;
   /** Of this run; all zero when an earlier run had committed the export. */
   readonly counts: SliceCounts;
-  /** Drops what is no longer needed once the watermark has moved. */
-  readonly forget: (blobs: Pick<BlobStore, 'remove'>) => Promise<void>;
 };
 
 /** What of blob storage the collector uses. */
@@ -63,7 +62,7 @@ export async function settleSlice(
   const target = { container: CONTAINERS.exports, name: names.exportName };
   const committed = (await blobs.facts(target)) !== undefined;
   const quarantine = new SliceQuarantine(blobs, CONTAINERS.quarantine, names.folder, names.file);
-  const pairing = new Pairing(await loadState(services, sequence));
+  const pairing = await pairingAt(services, sequence);
   const counts = noCounts();
   const cursor = { end: slice.start, line: mark.lines };
   const source = { container: settings.container, name: blob.name };
@@ -79,8 +78,7 @@ export async function settleSlice(
       pause: () => watermark.renew(),
       ...(signal && { signal }),
     });
-    const state = Buffer.from(JSON.stringify(pairing.toState()));
-    await blobs.write(stateAddress(key, sequence + 1), state, { contentType: 'application/json' });
+    await savePairing(blobs, key, sequence + 1, pairing);
     if (committed) return;
     await quarantine.close();
     await writeSliceMark(services.marks, { key, slice, number: mark.slices + 1, counts });
@@ -99,13 +97,11 @@ export async function settleSlice(
     throw error;
   }
   if (!committed) report(log, settings.connector, names.exportName, counts);
-  const forget = (from: Pick<BlobStore, 'remove'>): Promise<void> => from.remove(stateAddress(key, sequence));
   const written = committed || counts.records > 0;
   return {
     end: cursor.end,
     lines: cursor.line,
     counts: committed ? noCounts() : counts,
-    forget,
     ...(written && { exportName: names.exportName }),
   };
 }
@@ -119,7 +115,7 @@ async function create(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   async function* content(): AsyncGenerator<Uint8Array> {
-    yield Buffer.from(csvLine(RECORD_FIELDS) + first);
+    yield Buffer.from(csvRecord(RECORD_FIELDS) + first);
     for await (const records of rest) yield Buffer.from(records);
   }
   try {
@@ -146,29 +142,14 @@ function namesOf(connector: string, hour: number, key: string, number: number) {
   };
 }
 
-const stateAddress = (key: string, sequence: number): BlobAddress => ({
-  container: CONTAINERS.staging,
-  name: `fhir/${key}/${sequence}.json`,
-});
-
-async function loadState(
-  { blobs, key, log }: SliceServices,
-  sequence: number,
-): Promise<PairingState | undefined> {
-  if (sequence === 0) return undefined;
-  const address = stateAddress(key, sequence);
-  const facts = await blobs.facts(address);
-  if (facts === undefined) {
-    // Ends are judged by themselves then; only a beginning whose end comes later is not told any more.
+async function pairingAt({ blobs, key, log }: SliceServices, sequence: number): Promise<Pairing> {
+  const pairing = await loadPairing(blobs, key, sequence);
+  // Ends are judged by themselves then; only a beginning whose end comes later is not told any more.
+  if (pairing === undefined)
     log.warn('fhir.pairingLost', {
       reason: 'the requests under way at the end of the last slice are not known',
     });
-    return undefined;
-  }
-  const pieces: Uint8Array[] = [];
-  for await (const piece of blobs.read(address, { start: 0, end: facts.bytes }))
-    pieces.push(Buffer.from(piece));
-  return JSON.parse(Buffer.concat(pieces).toString('utf8')) as PairingState;
+  return pairing ?? new Pairing();
 }
 
 function report(log: Log, connector: string, blobName: string, counts: SliceCounts): void {

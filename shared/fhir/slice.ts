@@ -4,7 +4,7 @@ import { isOwnRead } from './ownReads.ts';
 import type { Paired, Pairing } from './pairing.ts';
 import { targetOf } from './patientIds.ts';
 import type { PatientReader } from './patientReader.ts';
-import { csvLine, fieldsOf } from './recordFields.ts';
+import { csvRecord, fieldsOf } from './recordFields.ts';
 import type { SliceLine } from './sliceEntries.ts';
 import type { SliceQuarantine } from './sliceQuarantine.ts';
 
@@ -136,7 +136,7 @@ async function settle(block: readonly Access[], work: SliceWork): Promise<string
     const { values, codes } = completeAccess(access, people.get(access.patient));
     if (codes.length === 0) {
       counts.records++;
-      records += csvLine(fieldsOf(values));
+      records += csvRecord(fieldsOf(values));
       continue;
     }
     counts.quarantined++;

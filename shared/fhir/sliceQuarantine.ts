@@ -1,5 +1,5 @@
 import type { BlobAddress, BlobStore } from '../storage/blobs.ts';
-import { csvLine, fieldsOf, RECORD_FIELDS, type RecordValues } from './recordFields.ts';
+import { csvRecord, fieldsOf, RECORD_FIELDS, type RecordValues } from './recordFields.ts';
 import { StreamedBlob } from './streamedBlob.ts';
 
 const COMMA = Buffer.from(',');
@@ -14,14 +14,14 @@ export class SliceQuarantine {
   /** `folder` and `name` give the blobs `<folder>/<name>.csv` and `<folder>/<name>-lines.csv`. */
   constructor(blobs: Pick<BlobStore, 'write' | 'remove'>, container: string, folder: string, name: string) {
     const at = (file: string): BlobAddress => ({ container, name: `${folder}/${file}.csv` });
-    const head = csvLine(['record number', 'line number', 'codes', ...RECORD_FIELDS]);
+    const head = csvRecord(['record number', 'line number', 'codes', ...RECORD_FIELDS]);
     this.#accesses = new StreamedBlob(blobs, at(name), head);
-    this.#lines = new StreamedBlob(blobs, at(`${name}-lines`), csvLine(['line number', 'codes', 'line']));
+    this.#lines = new StreamedBlob(blobs, at(`${name}-lines`), csvRecord(['line number', 'codes', 'line']));
   }
 
   access(number: number, line: number, codes: readonly string[], values: RecordValues): Promise<void> {
     return this.#accesses.write(
-      csvLine([String(number), String(line), codes.join('; '), ...fieldsOf(values)]),
+      csvRecord([String(number), String(line), codes.join('; '), ...fieldsOf(values)]),
     );
   }
 
@@ -33,7 +33,7 @@ export class SliceQuarantine {
     at: { start: number; end: number },
   ): Promise<void> {
     if (bytes === undefined)
-      return this.#lines.write(csvLine([String(number), code, `bytes ${at.start} to ${at.end}`]));
+      return this.#lines.write(csvRecord([String(number), code, `bytes ${at.start} to ${at.end}`]));
     // As it came, byte for byte: latin1 maps each byte to one character and back.
     const escaped = Buffer.from(Buffer.from(bytes).toString('latin1').replaceAll('"', '""'), 'latin1');
     await this.#lines.write(Buffer.concat([Buffer.from(`${number},${code}`), COMMA, QUOTE, escaped, END]));

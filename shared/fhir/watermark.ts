@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { ConflictError } from '../errors.ts';
-import type { TableStore } from '../storage/tables.ts';
+import type { TableRow, TableStore } from '../storage/tables.ts';
 
 /** How far an hour's blob was read. */
 export type HourMark = {
@@ -38,95 +38,97 @@ export type Watermark = {
 export const markOf = (hours: Watermark['hours'], hour: number): HourMark =>
   hours[hour] ?? { offset: 0, lines: 0, slices: 0 };
 
+/** Who claims the watermark of which source. */
+export type Claim = {
+  /** Key of the FHIR service. */
+  readonly key: string;
+  /** Of this run alone. */
+  readonly owner: string;
+  /** Where a new watermark begins, UTC ms. */
+  readonly floor: number;
+};
+
 const PARTITION = 'fhir';
 /** A collector that died is taken over after this, ms. Renewed long before. */
 const CLAIM_MS = 120_000;
+
+type Held = { readonly etag: string; readonly value: Watermark };
 
 /** A watermark claimed by one run. Every change is conditional: when another run took over, ConflictError ends this one. */
 export class ClaimedWatermark {
   readonly #table: TableStore;
   readonly #clock: Pick<Clock, 'now'>;
-  readonly #key: string;
-  readonly #owner: string;
-  #etag: string;
+  readonly #claim: Claim;
+  #held: Held;
+  /** UTC ms. */
   #claimUntil: number;
-  #value: Watermark;
 
-  private constructor(
-    table: TableStore,
-    clock: Pick<Clock, 'now'>,
-    key: string,
-    owner: string,
-    value: Watermark,
-  ) {
+  private constructor(table: TableStore, clock: Pick<Clock, 'now'>, claim: Claim, held: Held, until: number) {
     this.#table = table;
     this.#clock = clock;
-    this.#key = key;
-    this.#owner = owner;
-    this.#value = value;
-    this.#etag = '';
-    this.#claimUntil = 0;
+    this.#claim = claim;
+    this.#held = held;
+    this.#claimUntil = until;
   }
 
-  /** Claims the watermark of a source; undefined while another run holds it. `floor` is where a new one begins, UTC ms. */
-  static async claim(
+  /** Claims the watermark of a source; undefined while another run holds it. */
+  static async open(
     table: TableStore,
     clock: Pick<Clock, 'now'>,
-    { key, owner, floor }: { key: string; owner: string; floor: number },
+    claim: Claim,
   ): Promise<ClaimedWatermark | undefined> {
-    const stored = await table.get(PARTITION, key);
-    const until = Number(stored?.row['claimUntil'] ?? 0);
-    if (stored !== undefined && until > clock.now()) return undefined;
-    const value = stored === undefined ? { sequence: 0, floor, hours: {} } : parse(stored.row['state']);
-    const claimed = new ClaimedWatermark(table, clock, key, owner, value);
-    claimed.#claimUntil = clock.now() + CLAIM_MS;
+    const stored = await table.get(PARTITION, claim.key);
+    if (Number(stored?.row['claimUntil'] ?? 0) > clock.now()) return undefined;
+    const value =
+      stored === undefined ? { sequence: 0, floor: claim.floor, hours: {} } : parse(stored.row['state']);
+    const until = clock.now() + CLAIM_MS;
+    const row = rowOf(claim, value, until);
     try {
-      claimed.#etag =
-        stored === undefined
-          ? await table.insert(claimed.#row())
-          : await table.replace(claimed.#row(), stored.etag);
+      const etag = await (stored === undefined ? table.insert(row) : table.replace(row, stored.etag));
+      return new ClaimedWatermark(table, clock, claim, { etag, value }, until);
     } catch (error) {
       if (error instanceof ConflictError) return undefined;
       throw error;
     }
-    return claimed;
   }
 
   get value(): Watermark {
-    return this.#value;
+    return this.#held.value;
   }
 
   /** @throws {ConflictError} when another run took over */
   async save(value: Watermark): Promise<void> {
     this.#claimUntil = this.#clock.now() + CLAIM_MS;
-    this.#etag = await this.#table.replace(this.#row(value), this.#etag);
-    this.#value = value;
+    await this.#write(value);
   }
 
   /** Renews the claim once a third of it is over; always with `now`. @throws {ConflictError} when another run took over */
   async renew(now = false): Promise<void> {
-    if (now || this.#clock.now() > this.#claimUntil - (2 / 3) * CLAIM_MS) await this.save(this.#value);
+    if (now || this.#clock.now() > this.#claimUntil - (2 / 3) * CLAIM_MS) await this.save(this.value);
   }
 
   /** Gives the claim up, if it is still held; another run may begin at once. */
   async release(): Promise<void> {
     this.#claimUntil = 0;
     try {
-      this.#etag = await this.#table.replace(this.#row(), this.#etag);
+      await this.#write(this.value);
     } catch (error) {
       if (!(error instanceof ConflictError)) throw error;
     }
   }
 
-  #row(value = this.#value) {
-    return {
-      partitionKey: PARTITION,
-      rowKey: this.#key,
-      state: JSON.stringify(value),
-      owner: this.#owner,
-      claimUntil: this.#claimUntil,
-    };
+  async #write(value: Watermark): Promise<void> {
+    const row = rowOf(this.#claim, value, this.#claimUntil);
+    this.#held = { etag: await this.#table.replace(row, this.#held.etag), value };
   }
 }
+
+const rowOf = ({ key, owner }: Claim, value: Watermark, claimUntil: number): TableRow => ({
+  partitionKey: PARTITION,
+  rowKey: key,
+  state: JSON.stringify(value),
+  owner,
+  claimUntil,
+});
 
 const parse = (state: unknown): Watermark => JSON.parse(String(state)) as Watermark;

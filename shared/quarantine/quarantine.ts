@@ -1,3 +1,4 @@
+import { collectBytes } from '../collectBytes.ts';
 import { FieldTable, splitFields } from '../schema/fields.ts';
 import { readRecords } from '../export/records.ts';
 import type { ChunkBoundary, ExportPlan } from '../export/types.ts';
@@ -54,7 +55,7 @@ export async function writeQuarantine(
   const content = lines.read(store, signal);
   const first = await content.next();
   if (first.done === true) return 0;
-  const headLine = await collect(store.read(job.source, job.plan.head, signal));
+  const headLine = await collectBytes(store.read(job.source, job.plan.head, signal));
   await store.write(job.target, lines.file(headLine, first.value, content), {
     contentType: `text/csv; charset=${job.plan.encoding}`,
     ...(signal && { signal }),
@@ -166,10 +167,4 @@ function describe(findings: readonly Finding[]): string {
 
 function missingLineEnd(line: Uint8Array): string {
   return lineEndAt(line, 0, line.length) === line.length ? '\n' : '';
-}
-
-async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const copies: Uint8Array[] = [];
-  for await (const chunk of chunks) copies.push(Uint8Array.from(chunk));
-  return Buffer.concat(copies);
 }

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { parse } from 'csv-parse/sync';
 import * as fc from 'fast-check';
 import { DEFAULT_HEADER_TABLE, parseHeaderTable, readHeaders } from '../../../shared/fhir/headerTable.ts';
-import { csvLine, MANDATORY_FIELDS, RECORD_FIELDS } from '../../../shared/fhir/recordFields.ts';
+import { csvRecord, MANDATORY_FIELDS, RECORD_FIELDS } from '../../../shared/fhir/recordFields.ts';
 
 const SCHEMA = new URL('../../../shared/schema/schemas/healthcare.json', import.meta.url);
 
@@ -26,7 +26,7 @@ test('lines of CSV are read by others as they were meant', () => {
   const field = fc.oneof(fc.string({ unit: 'grapheme' }), fc.constantFrom('a,b', '"', '\r\n', ' x ', '\n'));
   fc.assert(
     fc.property(fc.array(field, { minLength: 2, maxLength: 5 }), (fields) => {
-      assert.deepEqual(parse(csvLine(fields), { recordDelimiter: '\r\n' }), [fields]);
+      assert.deepEqual(parse(csvRecord(fields), { recordDelimiter: '\r\n' }), [fields]);
     }),
   );
 });
