@@ -154,7 +154,9 @@ function charactersOf({ entry: { headers, ...texts } }: LoggedEntry): number {
 /** An end that lacks what its beginning may know. */
 const isBare = ({ headers, uri }: AuditEntry): boolean => headers.size === 0 || uri === '';
 
-const given = ({ side, key: _, ...logged }: Waiting): Paired => ({
-  ...logged,
+const given = ({ entry, line, hour, side }: Waiting): Paired => ({
+  entry,
+  line,
+  hour,
   kind: side === 'end' ? 'ended' : 'neverEnded',
 });
