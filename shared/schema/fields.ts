@@ -138,12 +138,31 @@ export function splitFields(
   let at = start;
   for (;;) {
     const rawStart = at;
+    at = behindPlain(words, at, lastWord, delimiters, quotes);
+    // Most fields are plain.
+    if (at < end && bytes[at] === delimiter) {
+      starts[count] = rawStart;
+      ends[count] = at;
+      flags[count] = 0;
+      count++;
+      at++;
+      continue;
+    }
     let seen = 0;
     let border = 0;
     let lineEnd = 0;
-    if (quoting && at < end && bytes[at] === QUOTE) {
+    if (quoting && at === rawStart && at < end && bytes[at] === QUOTE) {
       at = closingQuote(bytes, words, at + 1, end, fields);
       seen = fields.seen;
+      if (at + 1 < end && bytes[at + 1] === delimiter) {
+        starts[count] = rawStart + 1;
+        ends[count] = at;
+        flags[count] = seen;
+        all |= seen;
+        count++;
+        at += 2;
+        continue;
+      }
       const closed = at < end;
       if (closed) at++;
       if (closed && at < end) lineEnd = lineEndAt(bytes, at, end, more);
@@ -152,15 +171,7 @@ export function splitFields(
       else seen |= FIELD.stray;
     }
     while (at < end && lineEnd === 0) {
-      while (at <= lastWord) {
-        const word = words.getInt32(at, true);
-        const found = (marksByte(word, delimiters) | marksByte(word, quotes) | marksOdd(word)) & HIGHEST;
-        if (found !== 0) {
-          at += lowest(found);
-          break;
-        }
-        at += 4;
-      }
+      at = behindPlain(words, at, lastWord, delimiters, quotes);
       if (at === end || bytes[at] === delimiter) break;
       lineEnd = lineEndAt(bytes, at, end, more);
       if (lineEnd === UNKNOWN) return 0;
@@ -188,6 +199,24 @@ export function splitFields(
   }
 }
 
+/** Index of the next byte from `at` that may be a delimiter, a quote or odd; past `lastWord` bytes are not looked at. */
+function behindPlain(
+  words: DataView,
+  from: number,
+  lastWord: number,
+  delimiters: number,
+  quotes: number,
+): number {
+  let at = from;
+  while (at <= lastWord) {
+    const word = words.getInt32(at, true);
+    const found = (marksByte(word, delimiters) | marksByte(word, quotes) | marksOdd(word)) & HIGHEST;
+    if (found !== 0) return at + lowest(found);
+    at += 4;
+  }
+  return at;
+}
+
 const UNKNOWN = -1;
 
 /** Bytes of the line end at `at`: 0 when there is none, UNKNOWN for a CR whose next byte is still to come. */
@@ -210,15 +239,7 @@ function closingQuote(
   let seen: number = FIELD.quoted;
   let at = from;
   while (at < stop) {
-    while (at <= lastWord) {
-      const word = words.getInt32(at, true);
-      const found = (marksByte(word, QUOTES) | marksOdd(word)) & HIGHEST;
-      if (found !== 0) {
-        at += lowest(found);
-        break;
-      }
-      at += 4;
-    }
+    at = behindPlain(words, at, lastWord, QUOTES, QUOTES);
     if (at === stop) break;
     if (bytes[at] === QUOTE) {
       if (at + 1 === stop || bytes[at + 1] !== QUOTE) break;
