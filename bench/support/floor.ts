@@ -7,7 +7,7 @@ import type { ExportFile } from './exportFile.ts';
 import type { FloorResult, FloorTask } from './floorProcess.ts';
 import { TOKEN, type Rig } from './rig.ts';
 
-/** Workers of the floor: as many chunks as one instance pushes at once (host.json), and the split. */
+/** Workers of the floor: as many as the chunks that one instance pushes at once (host.json). */
 const WORKERS = 4;
 /** Bytes that one request holds are those that the pipeline puts into one. */
 const RECORDS_PER_REQUEST = 5_000;

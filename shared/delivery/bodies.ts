@@ -116,7 +116,8 @@ export class Body {
 export class BodyPool {
   readonly #limit: number;
   readonly #free: Body[] = [];
-  readonly #waiting: (() => void)[] = [];
+  /** In the order in which they will be served. */
+  readonly #waiting: { readonly began: number; wake(): void }[] = [];
   #bytes = 0;
   #out = 0;
 
@@ -130,15 +131,20 @@ export class BodyPool {
     return this.#bytes;
   }
 
-  /** A body to fill; waits while the memory is used up. Undefined when `signal` was aborted first. */
-  async take(signal: AbortSignal): Promise<Body | undefined> {
+  /**
+   * A body to fill; waits while the memory is used up. Undefined when `signal` was aborted first.
+   * @param began when the asker's chunk was begun: the oldest is served first, so that chunks end one after another and others take
+   * their places, instead of all at once with nothing in flight meanwhile
+   */
+  async take(signal: AbortSignal, began: number): Promise<Body | undefined> {
     while (!signal.aborted) {
-      const body = this.#give();
+      const first = this.#waiting[0];
+      const body = first === undefined || began <= first.began ? this.#give() : undefined;
       if (body !== undefined) return body;
-      await this.#freed(signal);
+      await this.#freed(signal, began);
     }
     // Whoever gives up passes the wake-up on.
-    this.#waiting.shift()?.();
+    this.#waiting.shift()?.wake();
     return undefined;
   }
 
@@ -148,7 +154,7 @@ export class BodyPool {
     // What was grown over the limit is given back to the system.
     if (this.#bytes > this.#limit) this.#bytes -= body.capacity;
     else this.#free.push(body);
-    this.#waiting.shift()?.();
+    this.#waiting.shift()?.wake();
   }
 
   #give(): Body | undefined {
@@ -163,16 +169,18 @@ export class BodyPool {
     return Math.max(FIRST_BYTES, this.#bytes / Math.max(1, this.#out + this.#free.length));
   }
 
-  #freed(signal: AbortSignal): Promise<void> {
+  #freed(signal: AbortSignal, began: number): Promise<void> {
     return new Promise((resolve) => {
-      const done = (): void => {
-        signal.removeEventListener('abort', done);
-        const at = this.#waiting.indexOf(done);
+      const wake = (): void => {
+        signal.removeEventListener('abort', wake);
+        const at = this.#waiting.indexOf(waiter);
         if (at >= 0) this.#waiting.splice(at, 1);
         resolve();
       };
-      this.#waiting.push(done);
-      signal.addEventListener('abort', done, { once: true });
+      const waiter = { began, wake };
+      const behind = this.#waiting.findIndex((other) => other.began > began);
+      this.#waiting.splice(behind < 0 ? this.#waiting.length : behind, 0, waiter);
+      signal.addEventListener('abort', wake, { once: true });
     });
   }
 }

@@ -18,6 +18,8 @@ export class ChunkRun {
   /** Claim under which it works. */
   readonly owner: string;
   readonly stop = new Stop();
+  /** On the monotonic clock, ms. */
+  readonly began: number;
   /**
    * Records the service refused alone, by number, with its words ('' when an earlier invocation heard them). The words are for the
    * quarantine file and nothing else.
@@ -40,7 +42,8 @@ export class ChunkRun {
     this.book = parts.book;
     this.owner = parts.owner;
     const { clock, settings } = parts.services;
-    this.#until = clock.monotonic() + settings.invocationBudgetMs;
+    this.began = clock.monotonic();
+    this.#until = this.began + settings.invocationBudgetMs;
   }
 
   /** The chunk as this invocation has it in the ledger. */

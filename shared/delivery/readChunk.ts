@@ -212,7 +212,8 @@ class ChunkReader {
   }
 
   async #newBody(): Promise<Body | undefined> {
-    const body = await this.#run.services.bodies.take(this.#run.stop.signal);
+    const { services, stop, began } = this.#run;
+    const body = await services.bodies.take(stop.signal, began);
     body?.begin(this.#prefix, this.#expected);
     return body;
   }
