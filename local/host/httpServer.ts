@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { isLoopback } from '../../shared/loopback.ts';
 import type { RegisteredFunction } from './app.ts';
 import { receiveBlobEvents } from './blobEvents.ts';
 import type { BlobTriggers } from './blobQueue.ts';
@@ -15,7 +16,8 @@ const MAX_BODY_BYTES = 100 * 1024 * 1024;
 
 /**
  * Loopback server of the host: the HTTP functions, the webhook of Event Grid, and `POST /admin/functions/<name>`, which
- * runs a function at once (202) with `{"input": "…"}` as its input.
+ * runs a function at once (202) with `{"input": "…"}` as its input. No keys are asked for, so what a foreign page has a browser send
+ * is refused.
  */
 export async function serveRequests(
   host: HostContext,
@@ -35,10 +37,13 @@ export async function serveRequests(
   });
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!isOfThisMachine(request.headers)) return end(response, 403, FOREIGN);
     const url = new URL(request.url ?? '/', 'http://127.0.0.1');
+    const post = request.method === 'POST';
     const body = await bodyOf(request);
-    if (url.pathname === WEBHOOK) return answerWebhook(url, body, response);
-    if (url.pathname.startsWith(ADMIN)) return runNow(url.pathname.slice(ADMIN.length), body, response);
+    if (post && url.pathname === WEBHOOK) return answerWebhook(url, body, response);
+    if (post && url.pathname.startsWith(ADMIN))
+      return runNow(url.pathname.slice(ADMIN.length), body, response);
     const found = findRoute(routes, url.pathname, request.method ?? 'GET');
     if (found === undefined) return end(response, 404);
     return serveHttp(
@@ -79,6 +84,18 @@ export async function serveRequests(
       await once(server, 'close');
     },
   };
+}
+
+const FOREIGN = { error: 'This server answers requests from this machine to a loopback address only.' };
+
+/**
+ * Whether a request is meant for this server and comes from no foreign page. A name of somebody else's that resolves to loopback is
+ * still in `Host`; a browser tells in `Origin` which page sends something that could change something here.
+ */
+function isOfThisMachine({ host = '', origin }: IncomingHttpHeaders): boolean {
+  const own = URL.parse(`http://${host}`);
+  if (own === null || !isLoopback(own)) return false;
+  return origin === undefined || origin === own.origin;
 }
 
 function findRoute(

@@ -6,7 +6,8 @@ import type { StorageReport } from './process.ts';
 
 /** The emulator's well-known account. Its key is published: whoever reaches the port is let in. */
 const ACCOUNT = 'devstoreaccount1';
-const PUBLISHED_KEY = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
+const PUBLISHED_KEY =
+  'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
 const START_DEADLINE_MS = 40_000;
 const STOP_DEADLINE_MS = 30_000;
 /**
