@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { formatReason, type Reason } from '../../shared/errors.ts';
-import { FINAL_EXPORT_STATES, type ExportRow } from '../../shared/ledger/model.ts';
+import { FINAL_EXPORT_STATES } from '../../shared/ledger/model.ts';
+import { explained } from './duplicates.ts';
 import { FAULT_GRAMMAR } from '../simulator/faultSpec.ts';
 import { printable, say, sayJson } from './console.ts';
 import { interruptSignal } from './interrupt.ts';
@@ -112,19 +113,10 @@ async function runJob(
   for (const { name, refused, followed: one } of job.exports) {
     const row = one && rows[followed.indexOf(one)];
     if (refused) exports.push(refusedResult(name, refused));
-    else if (row) exports.push(resultOf(name, await withFigures(row, stack, connector), extra));
+    else if (row) exports.push(resultOf(name, await explained(row, stack), extra));
     else exports.push(unheardResult(name, extra));
   }
   return { exports, ...(stoppedBy ? { stoppedBy } : {}) };
-}
-
-/** A duplicate is told with the figures of the export that sent its content. */
-async function withFigures(row: ExportRow, { ledger }: Stack, connector: string): Promise<ExportRow> {
-  if (row.state !== 'duplicate' || row.duplicateOf === undefined) return row;
-  const original = await ledger.export(connector, row.duplicateOf);
-  if (!original) return row;
-  const { records, accepted, quarantined, failed, possiblyDuplicated, chunks } = original.row;
-  return { ...row, records, accepted, quarantined, failed, possiblyDuplicated, chunks };
 }
 
 function tell({ exports, stoppedBy }: JobResults, paths: OutputPaths, interrupted: boolean): void {

@@ -4,6 +4,7 @@ import { formatReason } from '../../shared/errors.ts';
 import { FINAL_EXPORT_STATES } from '../../shared/ledger/model.ts';
 import { printable, say } from './console.ts';
 import { DropFolder } from './dropFolder.ts';
+import { explained } from './duplicates.ts';
 import { requireSpace } from './freeSpace.ts';
 import { interruptSignal } from './interrupt.ts';
 import { addStackOptions, type StackOptions } from './options.ts';
@@ -76,17 +77,14 @@ async function watch(stack: Stack, { connector, out }: StackOptions, interrupt: 
 }
 
 /** @returns true when the export has ended */
-async function show(
-  exportId: string,
-  { ledger }: Stack,
-  connector: string,
-  progress: Progress,
-): Promise<boolean> {
+async function show(exportId: string, stack: Stack, connector: string, progress: Progress): Promise<boolean> {
+  const { ledger } = stack;
   const view = await ledger.export(connector, exportId);
   if (!view) return false;
   const name = view.row.blobName;
   progress.update(name, view, waitingWords(view, await ledger.connector(connector)));
   if (!FINAL_EXPORT_STATES.has(view.row.state)) return false;
-  for (const reason of view.row.reasons) progress.say(printable(`${name}: ${formatReason(reason)}`));
+  for (const reason of (await explained(view.row, stack)).reasons)
+    progress.say(printable(`${name}: ${formatReason(reason)}`));
   return true;
 }

@@ -19,19 +19,19 @@ const iso = (ms: number): string => new Date(Math.ceil(ms)).toISOString();
 const PAUSED: Reason = {
   code: 'CONNECTOR_PAUSED',
   cause: 'The connector was paused by an operator.',
-  cure: 'Resume the connector when its exports shall go on.',
+  cure: 'Resume the connector when its exports should continue.',
 };
 
 const THROTTLED: Reason = {
   code: 'RETRY_AFTER',
   cause: 'The service asked to be left alone for a while.',
-  cure: 'Nothing: sending goes on by itself at the time it named.',
+  cure: 'None needed: sending goes on by itself at the time the service named.',
 };
 
 const PROBED: Reason = {
   code: 'PROBE_UNDER_WAY',
   cause: 'One request finds out whether the connector is well again.',
-  cure: 'Nothing: the others follow when it is.',
+  cure: 'None needed: the others follow when it is.',
 };
 
 /** Whether `me` may send at `now` (UTC ms). */

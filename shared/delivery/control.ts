@@ -17,7 +17,7 @@ export type ControlServices = Omit<CompleteServices, 'clock'> & {
 const CANCELLED: Reason = {
   code: 'CANCELLED',
   cause: 'An operator cancelled the export.',
-  cure: 'Replay the export if its records shall be sent after all.',
+  cure: 'Replay the export if its records should be sent after all.',
 };
 
 /** Nothing more is sent to a connector until it is resumed; requests in flight end. Its exports wait. */

@@ -1,4 +1,4 @@
-import { ConflictError } from '../errors.ts';
+import { ConflictError, type Reason } from '../errors.ts';
 import type { TableStore } from '../storage/tables.ts';
 import { readExport, type ExportKeys } from './exports.ts';
 import type { ExportRow } from './model.ts';
@@ -38,3 +38,17 @@ const gaveUp = ({ state, accepted }: ExportRow): boolean =>
   state === 'rejected' ||
   state === 'duplicate' ||
   (accepted === 0 && ['cancelled', 'failed', 'sourceLost'].includes(state));
+
+/**
+ * Why nothing of a duplicate was sent. Made when it is shown and not kept: whether names may be shown can change.
+ *
+ * @param original id of the export that has the content
+ * @param name its name, where it may be shown
+ */
+export function duplicateReason(original: string, name?: string): Reason {
+  return {
+    code: 'DUPLICATE',
+    cause: `The same content was already sent as export ${name === undefined ? original : `${name} (${original})`}, so nothing was sent.`,
+    cure: "If today's export should differ, ask whoever runs the EHR job; to send it all the same, upload it with the metadata again=true.",
+  };
+}

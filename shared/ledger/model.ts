@@ -198,3 +198,11 @@ export const exportId = (container: string, blobName: string, etag: string): str
 /** Row key of a chunk; of one batch's parts when `batch` (from 0) is given. Sorts by number. */
 export const chunkRowKey = (chunk: number, batch?: number): string =>
   `c${String(chunk).padStart(6, '0')}${batch === undefined ? '' : `.b${String(batch).padStart(4, '0')}`}`;
+
+/** Folder of `quarantine` that holds an export's refused records: `<connector>/<day of arrival, UTC>/<export>`. */
+export const quarantineFolder = ({
+  connector,
+  arrivedAt,
+  exportId: id,
+}: Pick<ExportRow, 'connector' | 'arrivedAt' | 'exportId'>): string =>
+  `${connector}/${new Date(arrivedAt).toISOString().slice(0, 10)}/${id}`;

@@ -2,7 +2,7 @@ import { collectBytes } from '../collectBytes.ts';
 import { FieldTable, splitFields } from '../schema/fields.ts';
 import { readRecords } from '../export/records.ts';
 import type { ChunkBoundary, ExportPlan } from '../export/types.ts';
-import { CONTAINERS } from '../ledger/model.ts';
+import { CONTAINERS, quarantineFolder } from '../ledger/model.ts';
 import { SERVICE_REFUSED } from '../schema/codes.ts';
 import { QUARANTINE_COLUMNS } from '../schema/extraColumns.ts';
 import { lineEndAt } from '../schema/rewrite.ts';
@@ -27,15 +27,14 @@ export type QuarantineJob = {
 const EXTENSIONS = { ',': 'csv', ';': 'csv', '|': 'psv', '\t': 'tsv' } as const;
 const MAX_WORDS = 2000;
 
-/** Where the refused records of a chunk lie: `<connector>/<day of arrival, UTC>/<export>/<chunk>.<csv|psv|tsv>`. */
+/** Where the refused records of a chunk lie: `<folder of the export>/<chunk>.<csv|psv|tsv>`. */
 export function quarantineAddress(
-  { connector, arrivedAt, exportId }: { connector: string; arrivedAt: string; exportId: string },
+  exported: Parameters<typeof quarantineFolder>[0],
   chunk: number,
   { dialect }: Pick<ExportPlan, 'dialect'>,
 ): BlobAddress {
-  const day = new Date(arrivedAt).toISOString().slice(0, 10);
   const file = `${String(chunk).padStart(6, '0')}.${EXTENSIONS[dialect.delimiter]}`;
-  return { container: CONTAINERS.quarantine, name: `${connector}/${day}/${exportId}/${file}` };
+  return { container: CONTAINERS.quarantine, name: `${quarantineFolder(exported)}/${file}` };
 }
 
 /**

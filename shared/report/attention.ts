@@ -1,6 +1,7 @@
 import type { Reason } from '../errors.ts';
+import { quarantineFolder } from '../ledger/model.ts';
 import type { Attention, ConnectorStatus, ExportStatus } from './types.ts';
-import { number, time } from './words.ts';
+import { missingWords, number, time } from './words.ts';
 
 /** States that want a human, and how urgently. */
 const LEVELS: Readonly<Partial<Record<ExportStatus['state'], Attention['level']>>> = {
@@ -10,6 +11,9 @@ const LEVELS: Readonly<Partial<Record<ExportStatus['state'], Attention['level']>
   cancelled: 'warning',
   duplicate: 'warning',
 };
+
+/** Ended exports that a replay takes up again. */
+const REPLAYABLE: ReadonlySet<ExportStatus['state']> = new Set(['failed', 'cancelled']);
 
 /** What an operator should look at on a day, most urgent first: what stops everything, what is missing, what is incomplete. */
 export function attentionOf(
@@ -21,52 +25,52 @@ export function attentionOf(
     ...status.exports.flatMap((each) => exportItems(each, status.connector)),
   ]);
   items.push(
-    ...strays.flatMap((each) =>
-      each.reasons.map((reason): Attention => ({ level: 'warning', reason, about: each.name })),
+    ...strays.flatMap(({ name, exportId, reasons }) =>
+      reasons.map((reason): Attention => ({ level: 'warning', reason, about: name, exportId })),
     ),
   );
   return items.toSorted((a, b) => Number(b.level === 'alert') - Number(a.level === 'alert'));
 }
 
-function connectorItems({ connector, missing, condition, reason }: ConnectorStatus): Attention[] {
+function connectorItems({ connector, missing, condition, reason, exports }: ConnectorStatus): Attention[] {
   const items: Attention[] = [];
-  if (condition === 'blocked' && reason) items.push({ level: 'alert', reason, about: connector });
-  if (condition === 'paused') {
-    items.push({
-      level: 'warning',
-      reason: PAUSED,
-      about: connector,
-      command: `npm run replay -- --connector ${connector} --resume`,
-    });
-  }
-  if (missing) items.push({ level: 'alert', reason: MISSING, about: connector });
+  const command = `npm run replay -- --connector ${connector} --resume`;
+  if (condition === 'blocked' && reason)
+    items.push({ level: 'alert', reason: blocked(reason), about: connector, command });
+  if (condition === 'paused') items.push({ level: 'warning', reason: PAUSED, about: connector, command });
+  if (missing) items.push({ level: 'alert', reason: noExport(exports), about: connector });
   return items;
 }
 
 function exportItems(status: ExportStatus, connector: string): Attention[] {
-  const { state, name, exportId, failed, quarantined, records, chunks, nextTryAt } = status;
+  const { state, name: about, exportId, failed, quarantined, records, chunks } = status;
   const items: Attention[] = [];
-  const replay = `npm run replay -- --connector ${connector} --export ${exportId}`;
+  const command = `npm run replay -- --connector ${connector} --export ${exportId}`;
   const level = LEVELS[state];
   const [first] = status.reasons;
   if (level !== undefined && first) {
-    items.push({ level, reason: first, about: name, ...(state === 'failed' ? { command: replay } : {}) });
+    const again = REPLAYABLE.has(state) && records > 0 ? { command } : {};
+    items.push({ level, reason: first, about, exportId, ...again });
   } else if (failed > 0) {
-    items.push({ level: 'alert', reason: first ?? FAILED, about: name, command: replay });
+    items.push({ level: 'alert', reason: first ?? FAILED, about, exportId, command });
   }
-  if ((chunks.held ?? 0) > 0)
-    items.push({ level: 'alert', reason: first ?? HELD, about: name, command: replay });
+  if ((chunks.held ?? 0) > 0) items.push({ level: 'alert', reason: first ?? HELD, about, exportId, command });
   if ((chunks.waiting ?? 0) > 0)
-    items.push({ level: 'warning', reason: waiting(first, nextTryAt), about: name });
-  if (quarantined > 0) items.push({ level: 'warning', reason: refused(quarantined, records), about: name });
+    items.push({ level: 'warning', reason: waiting(first, status.nextTryAt), about, exportId });
+  if (quarantined > 0) items.push({ level: 'warning', reason: refused(status, connector), about, exportId });
   return items;
 }
 
-const MISSING: Reason = {
+const noExport = (exports: readonly ExportStatus[]): Reason => ({
   code: 'NO_EXPORT_ARRIVED',
-  cause: 'No export arrived.',
+  cause: missingWords(exports),
   cure: 'Ask whoever runs the EHR system whether its export job ran, and where it put the file.',
-};
+});
+
+const blocked = ({ cure, ...rest }: Reason): Reason => ({
+  ...rest,
+  cure: `${cure} Then run the command; without it, it goes on at the next probe.`,
+});
 
 const PAUSED: Reason = {
   code: 'CONNECTOR_PAUSED',
@@ -93,8 +97,8 @@ const waiting = (reason: Reason | undefined, nextTryAt: string | undefined): Rea
   cure: reason?.cure ?? 'None needed: it goes on by itself.',
 });
 
-const refused = (count: number, records: number): Reason => ({
+const refused = (status: ExportStatus, connector: string): Reason => ({
   code: 'RECORDS_QUARANTINED',
-  cause: `${number(count)} of ${number(records)} records were refused and lie in quarantine.`,
-  cure: 'Correct them there and drop the file back into the exports container.',
+  cause: `${number(status.quarantined)} of ${number(status.records)} records were refused and lie in quarantine.`,
+  cure: `Fetch quarantine/${quarantineFolder({ connector, ...status })}/, correct the records, upload the file to exports/${connector}/.`,
 });

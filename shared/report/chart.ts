@@ -1,7 +1,7 @@
 import { html, type Html } from './html.ts';
 import type { DaySummary } from './summaries.ts';
 import { CHUNK_LETTERS } from './types.ts';
-import { number } from './words.ts';
+import { missingRemark, number } from './words.ts';
 
 const BAR = 22;
 const GAP = 8;
@@ -16,7 +16,7 @@ export type ChartDay = { readonly day: string; readonly summary?: DaySummary };
 
 /**
  * Bars of the records of the last days: accepted, on top of it what was refused or failed and what is still to do, and a hollow
- * mark where no export arrived.
+ * mark where no export arrived that could be sent.
  * Drawn as SVG on the server; the same figures stand in a table beside it for those who cannot see it.
  */
 export function daysChart(days: readonly ChartDay[]): Html {
@@ -35,9 +35,9 @@ export function daysChart(days: readonly ChartDay[]): Html {
 }
 
 function dayBar(summary: DaySummary, x: number, most: number): Html {
-  const { day, records, accepted, quarantined, failed, missing } = summary;
+  const { day, records, accepted, quarantined, failed, missing, exports } = summary;
   if (missing) {
-    return html`<g class="gap"><title>${day}: no export arrived</title><rect x="${x}" y="${FLOOR - 22}" width="${BAR}" height="22" rx="3" /><text x="${x + BAR / 2}" y="${FLOOR - 7}" text-anchor="middle">!</text></g>`;
+    return html`<g class="gap"><title>${day}: ${missingRemark(exports)}</title><rect x="${x}" y="${FLOOR - 22}" width="${BAR}" height="22" rx="3" /><text x="${x + BAR / 2}" y="${FLOOR - 7}" text-anchor="middle">!</text></g>`;
   }
   const height = (count: number): number =>
     count === 0 ? 0 : Math.max(2, (count / Math.max(1, most)) * HEIGHT);

@@ -1,6 +1,7 @@
 import { arrivalsOf } from '../ledger/arrivals.ts';
 import { CHUNK_KIND, fromChunkTableRow } from '../ledger/chunkRows.ts';
 import { CONNECTOR_ROW_KEY, fromConnectorTableRow } from '../ledger/connectorRows.ts';
+import { readExport } from '../ledger/exports.ts';
 import {
   connectorKey,
   FINAL_EXPORT_STATES,
@@ -11,7 +12,7 @@ import {
 import type { TableStore } from '../storage/tables.ts';
 import { attentionOf } from './attention.ts';
 import { boundsOf, dayOf, instantOn, utcDaysOf, type Day } from './days.ts';
-import { exportStatus, SENT_WHOLE } from './exportStatus.ts';
+import { exportStatus, NOT_TAKEN_ON, SENT_WHOLE } from './exportStatus.ts';
 import { watchedSince } from './since.ts';
 import { sumTallies } from './sums.ts';
 import type { ConnectorStatus, DayStatus, ExportStatus } from './types.ts';
@@ -89,7 +90,7 @@ async function connectorStatus(
   return {
     connector,
     ...sums,
-    missing: exports.length === 0 && now >= due && day >= since,
+    missing: exports.every(({ state }) => NOT_TAKEN_ON.has(state)) && now >= due && day >= since,
     condition: conditionOf(row, exports),
     ...(row?.reason && row.circuit !== 'closed' ? { reason: row.reason } : {}),
     toDo: exports.reduce((sum, { toDo }) => sum + toDo, 0),
@@ -124,15 +125,27 @@ async function exportsOf(
   const statuses: ExportStatus[] = [];
   for (let at = 0; at < rows.length; at += READS_AT_ONCE) {
     const some = rows.slice(at, at + READS_AT_ONCE);
-    const chunks = await Promise.all(some.map((row) => chunksOf(tables.chunks, row)));
-    statuses.push(...some.map((row, index) => exportStatus(row, chunks[index] ?? [], now, hashBlobNames)));
+    const shown = some.map(async (row) => {
+      const [chunks, original] = await Promise.all([
+        chunksOf(tables.chunks, row),
+        originalOf(tables.exports, row),
+      ]);
+      return exportStatus(row, chunks, now, hashBlobNames, original);
+    });
+    statuses.push(...(await Promise.all(shown)));
   }
   return statuses;
 }
 
+/** Of a duplicate, the export that has its content. */
+async function originalOf(exports: TableStore, row: ExportRow): Promise<ExportRow | undefined> {
+  if (row.duplicateOf === undefined) return undefined;
+  return (await readExport(exports, { connectorKey: row.connectorKey, exportId: row.duplicateOf }))?.row;
+}
+
 /** Chunks of an export that is on its way or ended badly; the others' figures stand in their own rows. */
 async function chunksOf(chunks: TableStore, { exportId, state }: ExportRow): Promise<ChunkRow[]> {
-  if (SENT_WHOLE.has(state) || state === 'rejected' || state === 'duplicate') return [];
+  if (SENT_WHOLE.has(state) || NOT_TAKEN_ON.has(state)) return [];
   const rows: ChunkRow[] = [];
   for await (const { row } of chunks.list({ partitionKey: exportId, where: { kind: CHUNK_KIND } })) {
     rows.push(fromChunkTableRow(row));

@@ -1,10 +1,11 @@
+import { duplicateReason } from '../ledger/contents.ts';
 import { FINAL_EXPORT_STATES, type ChunkRow, type ChunkState, type ExportRow } from '../ledger/model.ts';
 import { hashName } from '../telemetry/log.ts';
 import { sumTallies, type Sums } from './sums.ts';
 import { CHUNK_LETTERS, type ExportStatus } from './types.ts';
 
 /** Exports whose records stand outside the count: nothing of them was taken on. */
-const OUTSIDE = new Set(['rejected', 'duplicate']);
+export const NOT_TAKEN_ON: ReadonlySet<ExportRow['state']> = new Set(['rejected', 'duplicate']);
 
 /** Exports whose chunks are all delivered: they need not be read. */
 export const SENT_WHOLE: ReadonlySet<ExportRow['state']> = new Set(['completed', 'completedWithRefusals']);
@@ -14,16 +15,18 @@ export const SENT_WHOLE: ReadonlySet<ExportRow['state']> = new Set(['completed',
  *
  * @param chunks rows of its chunks; none are needed of one that was sent whole, or of which nothing was sent
  * @param now UTC ms
+ * @param original of a duplicate, the export that has its content; undefined when the ledger has forgotten it
  */
 export function exportStatus(
   row: ExportRow,
   chunks: readonly ChunkRow[],
   now: number,
   hideNames: boolean,
+  original?: ExportRow,
 ): ExportStatus {
   const finished = FINAL_EXPORT_STATES.has(row.state);
-  const sums: Sums = OUTSIDE.has(row.state) ? sumTallies([]) : sumTallies(finished ? [row] : chunks);
-  const records = OUTSIDE.has(row.state) ? 0 : row.records;
+  const sums: Sums = NOT_TAKEN_ON.has(row.state) ? sumTallies([]) : sumTallies(finished ? [row] : chunks);
+  const records = NOT_TAKEN_ON.has(row.state) ? 0 : row.records;
   const states: Partial<Record<ChunkState, number>> = {};
   for (const { state } of chunks) states[state] = (states[state] ?? 0) + 1;
   if (chunks.length === 0 && row.chunks > 0 && SENT_WHOLE.has(row.state)) states.delivered = row.chunks;
@@ -32,10 +35,16 @@ export function exportStatus(
     .map(({ dueAt }) => dueAt ?? '')
     .toSorted()[0];
   const chunkReasons = finished ? [] : chunks.flatMap(({ reason }) => reason ?? []);
-  const reasons = [...row.reasons, ...chunkReasons];
+  const nameOf = ({ blobName }: ExportRow): string => (hideNames ? hashName(blobName) : blobName);
+  const { duplicateOf } = row;
+  const duplicate =
+    duplicateOf === undefined
+      ? []
+      : [duplicateReason(duplicateOf, hideNames ? undefined : original?.blobName)];
+  const reasons = [...row.reasons, ...duplicate, ...chunkReasons];
   return {
     exportId: row.exportId,
-    name: hideNames ? hashName(row.blobName) : row.blobName,
+    name: nameOf(row),
     state: row.state,
     bytes: row.bytes,
     arrivedAt: row.arrivedAt,
@@ -53,7 +62,8 @@ export function exportStatus(
     reasons: reasons.filter(
       (reason, index) => reasons.findIndex((other) => other.cause === reason.cause) === index,
     ),
-    ...(row.duplicateOf === undefined ? {} : { duplicateOf: row.duplicateOf }),
+    ...(duplicateOf === undefined ? {} : { duplicateOf }),
+    ...(original === undefined ? {} : { duplicateOfName: nameOf(original) }),
   };
 }
 

@@ -26,14 +26,16 @@ export function exportsTable(exports: readonly ExportStatus[], label: string): H
 }
 
 function exportRow(status: ExportStatus): Html {
-  const { name, arrivedAt, finishedAt, seconds, strip, duplicateOf } = status;
+  const { name, exportId, arrivedAt, finishedAt, seconds, strip, duplicateOf, duplicateOfName } = status;
   const figures = [status.records, status.accepted, status.quarantined, status.failed, status.toDo];
   const cells = figures
     .concat(status.possiblyDuplicated)
     .map((value, index) => ({ name: FIGURES[index] ?? '', value }));
   return html`<tr role="row">
     <th scope="row" role="rowheader">
-      ${name}${chunkStrip(strip)}${findings('Refused', status.refusals)}${findings('Warnings', status.warnings)}${duplicateOf !== undefined && html`<p class="note">Same content as export ${duplicateOf}</p>`}
+      ${name}
+      <p class="note">Export ${exportId}</p>
+      ${chunkStrip(strip)}${findings('Refused', status.refusals)}${findings('Warnings', status.warnings)}${duplicateOf !== undefined && html`<p class="note">Same content as ${duplicateOfName ?? 'export'} ${duplicateOfName === undefined ? duplicateOf : `(${duplicateOf})`}</p>`}
     </th>
     <td role="cell" data-name="State" class="state">${stateWords(status)}</td>
     <td role="cell" data-name="Arrived, finished (UTC)">

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { daysChart, progressBar, type ChartDay } from './chart.ts';
+import { FINAL_EXPORT_STATES } from '../ledger/model.ts';
 import { addDays, type Day } from './days.ts';
 import { exportsTable } from './exportsTable.ts';
 import { html, type Html } from './html.ts';
@@ -7,7 +8,7 @@ import type { MonthSummary } from './months.ts';
 import { STYLE } from './style.ts';
 import type { DaySummary } from './summaries.ts';
 import type { Attention, ConnectorStatus, DayStatus } from './types.ts';
-import { number } from './words.ts';
+import { missingRemark, missingWords, number } from './words.ts';
 
 /** Days at a glance. */
 export const GLANCE_DAYS = 30;
@@ -57,7 +58,10 @@ export function statusPage({ days, history, months = [], about, refreshSeconds }
           </p>
         </header>
         <main>
-          ${verdict(attention.map(({ item }) => item))}
+          ${verdict(
+            attention.map(({ item }) => item),
+            openOn(days),
+          )}
           ${
             attention.length > 0 &&
             html`<section aria-labelledby="attention">
@@ -65,6 +69,7 @@ export function statusPage({ days, history, months = [], about, refreshSeconds }
               <ul class="attention">
                 ${attention.map(({ day, item }) => attentionItem(day, item))}
               </ul>
+              ${attention.some(({ item }) => item.command !== undefined) && WHERE_COMMANDS_RUN}
             </section>`
           }
           ${days.slice(0, 1).map(daySection)}
@@ -82,6 +87,11 @@ export function statusPage({ days, history, months = [], about, refreshSeconds }
   return page.markup;
 }
 
+const WHERE_COMMANDS_RUN = html`<p class="note">
+  Commands run in a copy of the project, signed in to the account: see the page “Operations” of its documents
+  (docs/operations.md). What a code means: “Troubleshooting” (docs/troubleshooting.md).
+</p>`;
+
 type DatedAttention = { readonly day: Day; readonly item: Attention };
 
 /** What needs attention on any of the days, alerts first; what a connector suffers from now is told once. */
@@ -92,23 +102,38 @@ function attentionOn(days: readonly DayStatus[]): DatedAttention[] {
     .toSorted((a, b) => Number(b.item.level === 'alert') - Number(a.item.level === 'alert'));
 }
 
+/** Whether two days tell of the same: what a connector suffers from now is told by both. */
 const isSame = (a: Attention, b: Attention): boolean =>
   a === b ||
-  (a.about === b.about && a.reason.code === b.reason.code && a.reason.code !== 'NO_EXPORT_ARRIVED');
+  (a.exportId === undefined &&
+    b.exportId === undefined &&
+    a.about === b.about &&
+    a.reason.code === b.reason.code &&
+    a.reason.code !== 'NO_EXPORT_ARRIVED');
 
-function verdict(items: readonly Attention[]): Html {
+function verdict(items: readonly Attention[], open: number): Html {
   const alerts = items.filter(({ level }) => level === 'alert').length;
   if (alerts > 0) {
     return html`<p class="verdict alert">
-      <strong>Action needed.</strong> ${alerts} ${alerts === 1 ? 'thing needs' : 'things need'} somebody.
+      <strong>Action needed.</strong> ${alerts} ${alerts === 1 ? 'item needs' : 'items need'} action.
     </p>`;
   }
   if (items.length > 0)
     return html`<p class="verdict warning">
-      <strong>In order, with remarks.</strong> ${items.length} to look at when there is time.
+      <strong>In order, with remarks.</strong> ${items.length} ${items.length === 1 ? 'item' : 'items'} to look at when there is time.
+    </p>`;
+  if (open > 0)
+    return html`<p class="verdict">
+      <strong>In order so far.</strong> ${open} ${open === 1 ? 'export is' : 'exports are'} on the way.
     </p>`;
   return html`<p class="verdict"><strong>All in order.</strong> Everything that arrived is in.</p>`;
 }
+
+/** Exports that have not ended. */
+const openOn = (days: readonly DayStatus[]): number =>
+  days
+    .flatMap(({ connectors }) => connectors.flatMap(({ exports }) => exports))
+    .filter(({ state }) => !FINAL_EXPORT_STATES.has(state)).length;
 
 function attentionItem(day: string, { level, reason, about, command }: Attention): Html {
   const status = reason.status === undefined ? '' : ` ${String(reason.status)}`;
@@ -136,7 +161,7 @@ function historySection(connector: string, summaries: readonly DaySummary[], new
             ? cells([summary.exports, summary.records, summary.accepted, summary.quarantined, summary.failed])
             : cells(['', '', '', '', ''])
         }
-        <td>${summary ? summary.missing && 'no export' : 'not reported'}</td>
+        <td>${summary ? summary.missing && missingRemark(summary.exports) : 'not reported'}</td>
       </tr>`,
   );
   return html`<section>
@@ -212,7 +237,7 @@ function connectorSection(day: Day, status: ConnectorStatus): Html {
   const title = html`<h3>${connector}${condition === 'ok' ? '' : ` (${condition})`}</h3>`;
   if (exports.length === 0)
     return html`${title}
-      <p class="state">${missing ? 'No export arrived.' : 'No export so far.'}</p>`;
+      <p class="state">${missing ? missingWords(exports) : 'No export so far.'}</p>`;
   const figures: [string, string][] = [
     ['Exports', number(exports.length)],
     ['Records', number(status.records)],
@@ -227,7 +252,7 @@ function connectorSection(day: Day, status: ConnectorStatus): Html {
       availability === undefined ? 'no request' : `${(availability * 100).toFixed(1)} %`,
     ],
   ];
-  return html`${title} ${progressBar(status)}
+  return html`${title} ${missing && html`<p class="state">${missingWords(exports)}</p>`} ${progressBar(status)}
     <dl class="figures">
       ${figures.map(
         ([name, value]) =>

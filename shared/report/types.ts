@@ -23,7 +23,9 @@ export type ExportStatus = Sums & {
   /** When a waiting chunk is tried next. */
   readonly nextTryAt?: string;
   readonly reasons: readonly Reason[];
+  /** Id of the export that has the same content; its name (or hash) while the ledger knows it. */
   readonly duplicateOf?: string;
+  readonly duplicateOfName?: string;
 };
 
 export const CHUNK_LETTERS: Readonly<Record<ChunkState, string>> = {
@@ -41,6 +43,8 @@ export type Attention = {
   readonly reason: Reason;
   /** What it is about: an export's or a connector's name. */
   readonly about: string;
+  /** Of the export that it is about. */
+  readonly exportId?: string;
   /** Command that cures it, when there is one. */
   readonly command?: string;
 };
@@ -48,7 +52,10 @@ export type Attention = {
 /** A connector's day. */
 export type ConnectorStatus = Sums & {
   readonly connector: string;
-  /** True when no export of it arrived on the day, although the day (or its usual hour) is over. */
+  /**
+   * True when no export of it arrived on the day that could be sent (none at all, or nothing but duplicates and rejected ones),
+   * although the day (or its usual hour) is over.
+   */
   readonly missing: boolean;
   readonly condition: 'ok' | 'paused' | 'waiting' | 'blocked';
   /** Why it is blocked or waits. */

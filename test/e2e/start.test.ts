@@ -73,6 +73,10 @@ test('an awkward export arrives record for record, byte for byte, each once, eac
     again.result.exports.map(({ state, accepted }) => ({ state, accepted })),
     [{ state: 'duplicate', accepted: 500 }],
   );
+  const why =
+    /DUPLICATE: The same content was already sent as export healthcare\/Übersicht März 2026\.csv \(/;
+  assert.match(again.result.exports[0]?.reasons[0] ?? '', why);
+  assert.match(again.stdout, why);
   const forced = await runStart(['--out', out, '--chunk-records', '70', '--again', file]);
   assert.deepEqual(
     forced.result.exports.map(({ state, accepted }) => ({ state, accepted })),

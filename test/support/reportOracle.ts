@@ -65,10 +65,11 @@ export function judgeDuplicate(status: DayStatus, id: string): string[] {
     : [`status: the duplicate is ${state} with ${counts.join()}`];
 }
 
-/** What an operator is told to look at: what was not delivered, and what was set aside. */
+/** What an operator is told to look at: what was not delivered, what was set aside, and what was there before. */
 function judgeAttention({ attention }: DayStatus, name: string, exports: readonly ExportStatus[]): string[] {
   const told = attention.filter(({ about }) => about === name).map(({ reason }) => reason.code);
-  const due = exports.flatMap(({ failed, quarantined }) => [
+  const due = exports.flatMap(({ state, failed, quarantined }) => [
+    ...(state === 'duplicate' ? ['DUPLICATE'] : []),
     ...(failed > 0 ? ['COUNT_GAP'] : []),
     ...(quarantined > 0 ? ['RECORDS_QUARANTINED'] : []),
   ]);

@@ -45,7 +45,7 @@ test('a blocked or paused connector stands before what merely waits, however old
     reason: { ...REASON, code: 'HTTP_403' },
   });
   assert.deepEqual(await attentionOf(world), [
-    'alert HTTP_403',
+    'alert HTTP_403: npm run replay -- --connector clinic --resume',
     'warning CONNECTOR_PAUSED: npm run replay -- --connector healthcare --resume',
   ]);
 });
@@ -60,4 +60,28 @@ test('a day on which all went well asks for nothing', async () => {
     arrivedAt: '2026-11-22T05:00:00.000Z',
   });
   assert.deepEqual(await attentionOf(world), []);
+});
+
+test('refused records come with their folder and the one to upload to; what was cancelled with the replay', async () => {
+  const world = reportWorld();
+  // By the day of UTC, as quarantine is kept, whatever the report's zone.
+  const arrivedAt = '2026-11-22T05:00:00.000Z';
+  const ended = { records: 5, accepted: 3, chunks: 1, arrivedAt };
+  await world.addExport({ ...ended, exportId: ID, state: 'completedWithRefusals', quarantined: 2 });
+  await world.addExport({
+    ...ended,
+    exportId: 'f'.repeat(32),
+    state: 'cancelled',
+    failed: 2,
+    reasons: [{ code: 'CANCELLED', cause: 'An operator cancelled the export.', cure: 'Replay it.' }],
+  });
+  const { attention } = await collectDay('2026-11-22', world.tables, world.settings, world.clock.now());
+  assert.deepEqual(told(attention), [
+    'warning RECORDS_QUARANTINED',
+    `warning CANCELLED: npm run replay -- --connector healthcare --export ${'f'.repeat(32)}`,
+  ]);
+  assert.equal(
+    attention[0]?.reason.cure,
+    `Fetch quarantine/healthcare/2026-11-22/${ID}/, correct the records, upload the file to exports/healthcare/.`,
+  );
 });

@@ -1,0 +1,18 @@
+import { readConfig } from '../../shared/config/config.ts';
+import { duplicateReason } from '../../shared/ledger/contents.ts';
+import type { ExportRow } from '../../shared/ledger/model.ts';
+import type { Stack } from './stack.ts';
+
+/** A duplicate told with the figures of the export that sent its content, and why nothing was sent; any other export as it is. */
+export async function explained(
+  row: ExportRow,
+  { ledger, settings }: Pick<Stack, 'ledger' | 'settings'>,
+): Promise<ExportRow> {
+  if (row.duplicateOf === undefined) return row;
+  const original = await ledger.exportRow(row.connector, row.duplicateOf);
+  const { hashBlobNames } = readConfig(settings).report;
+  const reason = duplicateReason(row.duplicateOf, hashBlobNames ? undefined : original?.blobName);
+  const { records, accepted, quarantined, failed, possiblyDuplicated, chunks } = original ?? row;
+  const figures = { records, accepted, quarantined, failed, possiblyDuplicated, chunks };
+  return { ...row, ...figures, reasons: [...row.reasons, reason] };
+}
