@@ -21,6 +21,23 @@ export function formatReason({ code, status, line, cause, cure }: Reason): strin
   return `${at}: ${cause} Cure: ${cure}`;
 }
 
+/** So many reasons of one export are told. */
+export const MOST_REASONS = 10;
+
+/** Reasons as an export tells them: when they are too many, the last one says how many more there are. */
+export function mostReasons(reasons: readonly Reason[]): readonly Reason[] {
+  if (reasons.length <= MOST_REASONS) return reasons;
+  const told = reasons.slice(0, MOST_REASONS - 1);
+  return [
+    ...told,
+    {
+      code: 'MORE_REASONS',
+      cause: `${reasons.length - told.length} more of the like stand in the way.`,
+      cure: 'Cure those that are named first; what is left is told then.',
+    },
+  ];
+}
+
 /** Base of every error that the pipeline throws on purpose; its reason may be shown to anyone. */
 export abstract class PipelineError extends Error {
   readonly reason: Reason;
@@ -34,13 +51,13 @@ export abstract class PipelineError extends Error {
 
 /** The whole export is refused before anything of it is queued. Trying again cannot help; a corrected export can. */
 export class ExportRejectedError extends PipelineError {
-  /** Everything that is wrong, so that one correction is enough; the first is `reason`. */
+  /** Everything that is wrong, MOST_REASONS at most, so that one correction is enough; the first is `reason`. */
   readonly reasons: readonly Reason[];
 
   constructor(reasons: Reason | readonly [Reason, ...Reason[]], options?: ErrorOptions) {
     const all: readonly [Reason, ...Reason[]] = 'code' in reasons ? [reasons] : reasons;
     super(all[0], options);
-    this.reasons = all;
+    this.reasons = mostReasons(all);
   }
 }
 

@@ -4,8 +4,8 @@ import { parse } from 'csv-parse/sync';
 import { ExportRejectedError, formatReason } from '../../shared/errors.ts';
 import { CSV_PARSE_OPTIONS } from '../../shared/export/dialect.ts';
 import { HEAD_BYTES, readHead } from '../../shared/export/head.ts';
-import { countKnown } from '../../shared/schema/mapping.ts';
-import { looksLikeRecord, proposeMapping, type Proposal } from '../../shared/schema/propose.ts';
+import { knownNames } from '../../shared/schema/mapping.ts';
+import { proposeMapping, type Proposal } from '../../shared/schema/propose.ts';
 import { loadSchema } from '../../shared/schema/schemas.ts';
 import type { ConnectorSchema } from '../../shared/schema/schema.ts';
 import { note, printable, say } from './console.ts';
@@ -62,9 +62,8 @@ async function readSample({ file, name, bytes }: Input, schema: ConnectorSchema)
     const sample = await content();
     const bytesHere = await firstBytes(sample.content, HEAD_BYTES);
     const totalBytes = bytesHere.length < HEAD_BYTES ? bytesHere.length : Infinity;
-    const head = readHead(bytesHere, sample.name, { totalBytes, recognised: countKnown(schema) });
+    const head = readHead(bytesHere, sample.name, { totalBytes, isKnown: knownNames(schema) });
     const { columns, end } = head.header;
-    if (looksLikeRecord(columns)) throw new ExportRejectedError(NO_HEADER);
     return { columns, records: recordsOf(bytesHere.subarray(end), head.dialect) };
   } finally {
     await handle.close();
@@ -148,10 +147,3 @@ function missing(schema: ConnectorSchema, proposals: readonly Proposal[]): strin
     ...either.map((group) => group.map(({ name }) => name).join(' or ')),
   ];
 }
-
-const NO_HEADER = {
-  code: 'NO_HEADER',
-  line: 1,
-  cause: 'The first line looks like a record: is the header line missing?',
-  cure: 'Export with a header line of column names.',
-};

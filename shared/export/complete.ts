@@ -1,4 +1,4 @@
-import { ConflictError, type Reason } from '../errors.ts';
+import { ConflictError, MOST_REASONS, mostReasons, type Reason } from '../errors.ts';
 import { listChunks, removeChunks } from '../ledger/chunks.ts';
 import {
   changeExport,
@@ -9,7 +9,13 @@ import {
   type Stored,
 } from '../ledger/exports.ts';
 import { giveUpChunk } from '../ledger/giveUp.ts';
-import { FINAL_CHUNK_STATES, FINAL_EXPORT_STATES, type ChunkRow, type ExportRow } from '../ledger/model.ts';
+import {
+  FINAL_CHUNK_STATES,
+  FINAL_EXPORT_STATES,
+  type ChunkRow,
+  type ExportRow,
+  type ExportState,
+} from '../ledger/model.ts';
 import type { FindingCounts } from '../schema/types.ts';
 import { dropPin } from './pin.ts';
 import type { SplitServices } from './services.ts';
@@ -18,9 +24,6 @@ import type { SplitServices } from './services.ts';
 export type CompleteServices = Pick<SplitServices, 'blobs' | 'clock' | 'log'> & {
   readonly tables: Pick<SplitServices['tables'], 'exports' | 'chunks'>;
 };
-
-/** So many reasons of failed chunks go up to their export. */
-const MAX_REASONS = 10;
 
 /** States of exports of which nothing was sent: their chunks are traces of the split. */
 const NEVER_SENT: ReadonlySet<string> = new Set(['rejected', 'duplicate']);
@@ -106,9 +109,9 @@ function withReasons(reasons: readonly Reason[], chunks: readonly ChunkRow[]): r
   const all = [...reasons];
   for (const { state, reason } of chunks) {
     const known = all.some(({ code, cause }) => code === reason?.code && cause === reason.cause);
-    if (state === 'failed' && reason !== undefined && !known && all.length < MAX_REASONS) all.push(reason);
+    if (state === 'failed' && reason !== undefined && !known) all.push(reason);
   }
-  return all;
+  return mostReasons(all);
 }
 
 /**
@@ -125,15 +128,26 @@ export async function closeExport(
   const { tables, clock } = services;
   const noted = await changeExport(tables.exports, keys, (row) => {
     if (FINAL_EXPORT_STATES.has(row.state) || row.closing !== undefined) return undefined;
-    const reasons = [...row.reasons, reason];
+    // The last one is why it is closed.
+    const reasons = [...row.reasons.slice(0, MOST_REASONS - 1), reason];
     if (row.state === 'queued' || row.state === 'pushing') return { ...row, closing, reasons };
-    return moved(row, closing, clock.now(), { ...NOTHING_SENT, reasons });
+    return endedUnsent(row, closing, clock.now(), { reasons });
   });
   return noted && finishClosing(noted.row, services);
 }
 
-/** What the row of an export says that never got as far as being sent. */
-export const NOTHING_SENT = { records: 0, chunks: 0, owner: '', claimUntil: '' } as const;
+/**
+ * The row of an export that ends before anything of it was sent. Its plan goes: the header in there may have been a record.
+ * @param now UTC ms
+ */
+export function endedUnsent(
+  { plan: _plan, ...row }: ExportRow,
+  state: ExportState,
+  now: number,
+  change: Partial<ExportRow>,
+): ExportRow {
+  return moved(row, state, now, { records: 0, chunks: 0, owner: '', claimUntil: '', ...change });
+}
 
 /** Give up what is left of an export that is being closed, then complete it. */
 export async function finishClosing(

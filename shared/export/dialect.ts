@@ -11,8 +11,8 @@ export type Delimiter = Dialect['delimiter'];
 export type DialectHints = {
   readonly delimiter?: Delimiter;
   readonly quoting?: 'double' | 'none';
-  /** How many of these column names mean something to the connector's schema: the strongest sign of the right delimiter. */
-  readonly recognised?: (columns: readonly string[]) => number;
+  /** Whether schema or mapping file know a column by this name: the strongest sign of the right delimiter. */
+  readonly isKnown?: (name: string) => boolean;
 };
 
 /** As csv-parse is asked everywhere: what a record is, is what it says with these. */
@@ -66,15 +66,11 @@ export function detectDialect(
 ): Dialect {
   const sample = text.subarray(0, SAMPLE_BYTES);
   const cut = !complete || sample.length < text.length;
-  const candidates = (hints.delimiter === undefined ? DELIMITERS : [hints.delimiter]).map((delimiter) =>
-    judge(sample, cut, delimiter, hints),
-  );
-  const forced = hints.delimiter === undefined ? undefined : candidates[0];
-  if (forced !== undefined) return forced.dialect;
+  if (hints.delimiter !== undefined) return dialectOf(sample, hints.delimiter, hints);
 
   const extension = extensionOf(name);
   const expected = EXPECTED[extension];
-  const best = candidates
+  const best = DELIMITERS.map((delimiter) => judge(sample, cut, delimiter, hints))
     .filter(({ columns }) => columns > 1)
     .sort(
       (a, b) =>
@@ -94,16 +90,20 @@ export function detectDialect(
   return best.dialect;
 }
 
+function dialectOf(sample: Uint8Array, delimiter: Delimiter, { quoting }: DialectHints): Dialect {
+  const none = quoting === undefined ? usesNoQuotes(sample, delimiter) : quoting === 'none';
+  return { delimiter, quote: none ? null : '"' };
+}
+
 function judge(sample: Uint8Array, cut: boolean, delimiter: Delimiter, hints: DialectHints): Candidate {
-  const none = hints.quoting === undefined ? usesNoQuotes(sample, delimiter) : hints.quoting === 'none';
-  const dialect: Dialect = { delimiter, quote: none ? null : '"' };
+  const dialect = dialectOf(sample, delimiter, hints);
   const records = sampleRecords(sample, cut, dialect);
   const header = records[0] ?? [];
   const like = records.filter((record) => record.length === header.length).length;
   return {
     dialect,
     columns: header.length,
-    recognised: hints.recognised?.(header) ?? 0,
+    recognised: hints.isKnown === undefined ? 0 : header.filter(hints.isKnown).length,
     clean: header.every((column) => !column.includes('"')),
     fit: (header.length * like) / Math.max(1, records.length),
   };

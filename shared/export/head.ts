@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { parse } from 'csv-parse/sync';
 import { ExportRejectedError, type Reason } from '../errors.ts';
+import { LONE_CR, refuseOtherThanNames } from './columnNames.ts';
 import { CSV_PARSE_OPTIONS, detectDialect, type DialectHints } from './dialect.ts';
 import { RecordScanner } from './scanner.ts';
 import { looksBinary, refuseCompressed, signatureOf } from './signature.ts';
@@ -9,6 +10,9 @@ import { decodeWindows1252 } from '../schema/windows1252.ts';
 
 /** Bytes of the pinned source that {@link readHead} wants to see; all of it when it is shorter. */
 export const HEAD_BYTES = 256 * 1024;
+
+/** Longest header line: many times what the names of an audit export take. */
+const MAX_HEADER_BYTES = 64 * 1024;
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -46,7 +50,7 @@ export type Head = {
  *
  * @param bytes the first {@link HEAD_BYTES}, or more, or all there are
  * @throws {ExportRejectedError} EMPTY_FILE, COMPRESSED_CONTENT, BINARY_FILE, UNKNOWN_DELIMITER, DELIMITER_MISMATCH, HEADER_TOO_LONG,
- *   QUOTE_NEVER_CLOSED, LONE_CR, INVALID_UTF8
+ *   QUOTE_NEVER_CLOSED, LONE_CR, INVALID_UTF8, TOO_MANY_COLUMNS, BREAK_IN_HEADER, NO_HEADER
  */
 export function readHead(bytes: Uint8Array, name: string, options: HeadOptions): Head {
   const complete = bytes.length >= options.totalBytes;
@@ -58,12 +62,15 @@ export function readHead(bytes: Uint8Array, name: string, options: HeadOptions):
   const dialect = detectDialect(text, complete, name, options);
   const scanner = new RecordScanner(dialect, 1 + lineEnds(bytes, skipped));
   const length = headerLength(text, complete, scanner);
-  const headerText = decodeHeader(
+  const { text: headerText, encoding } = decodeHeader(
     text.subarray(0, length),
     options.encoding ?? (bomBytes ? 'utf-8' : undefined),
   );
   const columns = columnsOf(headerText, dialect);
-  if (columns.some((column) => /\r(?!\n)/.test(column))) throw rejected('LONE_CR', LONE_CR);
+  refuseOtherThanNames(columns, {
+    isKnown: options.isKnown ?? (() => false),
+    windows1252: encoding === 'windows-1252',
+  });
   return {
     encoding: bomBytes === 3 ? 'utf-8' : undefined,
     bomBytes,
@@ -96,21 +103,23 @@ function lineEnds(bytes: Uint8Array, end: number): number {
 
 function headerLength(text: Uint8Array, complete: boolean, scanner: RecordScanner): number {
   scanner.feed(text);
-  const end = scanner.next();
-  if (end !== -1) return end;
-  if (text.includes(CR) && !text.includes(LF)) throw rejected('LONE_CR', LONE_CR);
-  scanner.end();
-  if (complete) return text.length;
-  throw rejected('HEADER_TOO_LONG', {
-    line: 1,
-    cause: `The header line does not end within the first ${text.length} bytes.`,
-    cure: 'Export with a header line of column names and a line end (LF or CRLF) after each record.',
-  });
+  let length = scanner.next();
+  if (length === -1) {
+    if (text.includes(CR) && !text.includes(LF)) throw new ExportRejectedError(LONE_CR);
+    scanner.end();
+    length = complete ? text.length : Infinity;
+  }
+  if (length > MAX_HEADER_BYTES) throw rejected('HEADER_TOO_LONG', TOO_LONG);
+  return length;
 }
 
-function decodeHeader(bytes: Uint8Array, encoding: PinnedEncoding | undefined): string {
-  if (encoding !== 'windows-1252' && isUtf8(bytes)) return Buffer.from(bytes).toString('utf8');
-  if (encoding !== 'utf-8') return decodeWindows1252(bytes);
+function decodeHeader(
+  bytes: Uint8Array,
+  encoding: PinnedEncoding | undefined,
+): { readonly text: string; readonly encoding: PinnedEncoding } {
+  if (encoding !== 'windows-1252' && isUtf8(bytes))
+    return { text: Buffer.from(bytes).toString('utf8'), encoding: 'utf-8' };
+  if (encoding !== 'utf-8') return { text: decodeWindows1252(bytes), encoding: 'windows-1252' };
   throw rejected('INVALID_UTF8', {
     line: 1,
     cause: 'The export is UTF-8, but its header line is not.',
@@ -128,10 +137,10 @@ const EMPTY = {
   cure: 'Export again; if a day without records is right, export the header line alone.',
 };
 
-const LONE_CR = {
+const TOO_LONG = {
   line: 1,
-  cause: 'Lines end in a carriage return alone, as on old Macs, so no record can be told from the next.',
-  cure: 'Export with LF or CRLF line ends.',
+  cause: `The header line does not end within ${MAX_HEADER_BYTES} bytes.`,
+  cure: 'Export with a header line of column names and a line end (LF or CRLF) after each record.',
 };
 
 function rejected(code: string, reason: Omit<Reason, 'code'>): ExportRejectedError {

@@ -1,13 +1,10 @@
 import { ExportRejectedError, type Reason } from '../errors.ts';
-import { countKnown, resolveMapping, type ResolvedMapping } from '../schema/mapping.ts';
+import { knownNames, resolveMapping, type ResolvedMapping } from '../schema/mapping.ts';
 import type { MappingFile } from '../schema/mappingFile.ts';
 import { planHeader, planOutput, planPolicy, planValidation } from '../schema/planning.ts';
 import type { ConnectorSchema } from '../schema/schema.ts';
 import { type Head, readHead } from './head.ts';
 import type { ExportPlan, PinnedEncoding } from './types.ts';
-
-/** A row of the ledger holds 1 MiB, which is 524,288 UTF-16 units: a plan may take this many and leaves room for the rest. */
-const MAX_PLAN_CHARACTERS = 400_000;
 
 /** The settings that an export's plan fixes. */
 export type PlanSettings = Pick<
@@ -55,7 +52,7 @@ export function planExport(input: PlanInput): PlannedExport {
     : (file.encoding as PinnedEncoding | undefined);
   const head = readHead(input.head, input.name, {
     totalBytes: input.totalBytes,
-    recognised: countKnown(schema, file),
+    isKnown: knownNames(schema, file),
     ...(file.delimiter && { delimiter: file.delimiter }),
     ...(file.quoting && { quoting: file.quoting }),
     ...(forced && { encoding: forced }),
@@ -78,20 +75,8 @@ export function planExport(input: PlanInput): PlannedExport {
     ...settings,
     policy: planPolicy(file),
   };
-  if (JSON.stringify(plan).length > MAX_PLAN_CHARACTERS) throw new ExportRejectedError(TOO_WIDE);
-  return {
-    plan,
-    mapping,
-    warnings: withoutColumn(schema, mapping),
-  };
+  return { plan, mapping, warnings: withoutColumn(schema, mapping) };
 }
-
-const TOO_WIDE: Reason = {
-  code: 'HEADER_TOO_LONG',
-  line: 1,
-  cause: 'The header line names more columns, or longer ones, than the ledger can keep.',
-  cure: 'Export the columns that the connector knows, and leave the others out.',
-};
 
 /** The scan saw the records alone: a header with well-formed sequences of UTF-8 has a say in the encoding, too. */
 function isMultiByte({ start, end, text }: Head['header']): boolean {

@@ -1,12 +1,12 @@
 import { collectBytes } from '../collectBytes.ts';
-import { ExportRejectedError, SourceLostError, type Reason } from '../errors.ts';
+import { ExportRejectedError, mostReasons, SourceLostError, type Reason } from '../errors.ts';
 import { chunkMessageOf } from '../ledger/chunkMessage.ts';
 import { listChunks } from '../ledger/chunks.ts';
 import { claimContent } from '../ledger/contents.ts';
 import { changeExport, moved, readExport, type Stored } from '../ledger/exports.ts';
 import { FINAL_EXPORT_STATES, type ExportRow, type ExportState } from '../ledger/model.ts';
 import type { BlobAddress } from '../storage/blobs.ts';
-import { discard, NOTHING_SENT, releaseExport } from './complete.ts';
+import { discard, endedUnsent, releaseExport } from './complete.ts';
 import { chunksArePieces, exportDigest, pieceDigests } from './digest.ts';
 import { decideEncoding } from './encoding.ts';
 import { HEAD_BYTES } from './head.ts';
@@ -214,7 +214,7 @@ async function close(
 ): Promise<void> {
   const { log, clock } = services;
   await claim.change((row) =>
-    moved(row, state, clock.now(), { ...NOTHING_SENT, reasons: [...row.reasons, ...reasons], ...change }),
+    endedUnsent(row, state, clock.now(), { reasons: mostReasons([...row.reasons, ...reasons]), ...change }),
   );
   await claim.stop();
   const { exportId, connector } = claim.row;

@@ -1,4 +1,4 @@
-import type { Reason } from '../errors.ts';
+import { mostReasons, type Reason } from '../errors.ts';
 import type { ScanCheckpoint } from '../export/types.ts';
 import type { FindingCounts } from '../schema/types.ts';
 import type { BlobAddress } from '../storage/blobs.ts';
@@ -22,9 +22,18 @@ export function toExportTableRow(row: ExportRow): TableRow {
     ...jsonColumns('checkpoint', checkpoint),
     ...jsonColumns('refusals', refusals),
     ...jsonColumns('warnings', warnings),
-    ...jsonColumns('reasons', reasons),
+    ...jsonColumns('reasons', mostReasons(reasons).map(shortened)),
   };
 }
+
+/** A sentence of ours is shorter; whatever else came into it, the reasons always fit into the row. */
+const REASON_CHARACTERS = 1_000;
+
+const shortened = (reason: Reason): Reason => ({
+  ...reason,
+  cause: reason.cause.slice(0, REASON_CHARACTERS),
+  cure: reason.cure.slice(0, REASON_CHARACTERS),
+});
 
 /** The export that a row of the table `exports` describes. @throws {Error} when it is no such row */
 export function fromExportTableRow(row: TableRow): ExportRow {

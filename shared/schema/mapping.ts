@@ -28,9 +28,9 @@ export type ResolvedMapping = {
 export type MappingOutcome =
   { readonly mapping: ResolvedMapping } | { readonly reasons: readonly [Reason, ...Reason[]] };
 
-/** At least this share of the mandatory fields makes a first line a header whose names may be shown. */
-const RECOGNISED_SHARE = 0.5;
 const NAMES_SHOWN = 10;
+/** A known name may come with any number of blanks and dashes. */
+const NAME_CHARACTERS_SHOWN = 100;
 
 /** A column's name as names are compared: letters and digits of any script, in lower case. */
 export function normaliseName(name: string): string {
@@ -42,8 +42,8 @@ export function normaliseName(name: string): string {
 
 /**
  * Find the column of each field: what the mapping file says, then the exact name, then the normalised name, then a synonym; a
- * column serves one field unless the file says otherwise. Reports every fault at once. Names that are not the schema's appear in
- * a reason only when the line was recognised as a header: else it may be a record.
+ * column serves one field unless the file says otherwise. Reports every fault at once. A reason gives the name of a column that
+ * schema or mapping file know, and the number of any other, from 1: its name may be a value of a record.
  */
 export function resolveMapping(
   schema: ConnectorSchema,
@@ -54,20 +54,15 @@ export function resolveMapping(
   const dropped = isQuarantineHeader(names) ? 3 : 0;
   const matcher = new Matcher(schema, names, dropped, mapping.columns ?? {});
   const found = matcher.match();
+  if (found.size === 0 && matcher.ambiguous.size === 0) return { reasons: [NO_HEADER] };
 
-  const mandatory = schema.fields.filter((field) => field.mandatory === true);
-  const hits = mandatory.filter((field) => found.has(field.name)).length;
-  const anyHit = found.size > 0 || matcher.ambiguous.size > 0;
-  if (!anyHit) return { reasons: [noHeader(schema)] };
-
-  const recognised = dropped > 0 || hits + matcher.ambiguous.size >= mandatory.length * RECOGNISED_SHARE;
-  const shown = (indexes: readonly number[]): string =>
-    recognised ? listNames(indexes.map((i) => names[i]!)) : '';
+  const isKnown = knownNames(schema, mapping);
+  const shown = (indexes: readonly number[]): string => listColumns(names, indexes, isKnown);
   const reasons = [
-    ...duplicateColumns(names, recognised),
-    ...[...matcher.unknown].map(([field, column]) => mappedButAbsent(schema, field, column)),
-    ...[...matcher.ambiguous].map(([field, candidates]) => ambiguous(schema, field, shown(candidates))),
-    ...missing(schema, matcher, shown(matcher.free().filter((i) => names[i] !== ''))),
+    ...duplicateColumns(names, isKnown),
+    ...[...matcher.unknown].map(([field, column]) => mappedButAbsent(field, column)),
+    ...[...matcher.ambiguous].map(([field, candidates]) => ambiguous(field, shown(candidates))),
+    ...missing(schema, matcher, shown(matcher.free())),
   ];
   const [first, ...rest] = reasons;
   if (first !== undefined) return { reasons: [first, ...rest] };
@@ -80,15 +75,13 @@ export function resolveMapping(
   };
 }
 
-/** Counts the names among some columns that schema or mapping file know: how much like a header they look. */
-export function countKnown(
-  schema: ConnectorSchema,
-  mapping: MappingFile = {},
-): (columns: readonly string[]) => number {
+/** Whether schema or mapping file know a column by this name, or quarantine files do: such a name is no value of a record. */
+export function knownNames(schema: ConnectorSchema, mapping: MappingFile = {}): (name: string) => boolean {
   const fields = schema.fields.flatMap(({ name, synonyms = [] }) => [name, ...synonyms]);
   const told = Object.values(mapping.columns ?? {}).filter((name) => name !== null);
   const known = new Set([...fields, ...told, ...QUARANTINE_COLUMNS].map(normaliseName));
-  return (columns) => columns.filter((name) => known.has(normaliseName(name))).length;
+  known.delete('');
+  return (name) => known.has(normaliseName(name));
 }
 
 /** Goes from the surest way of finding a column to the least sure, for all fields, before it tries the next. */
@@ -98,10 +91,11 @@ class Matcher {
   /** Field → column name that the mapping file gives and the header lacks. */
   readonly unknown = new Map<string, string>();
   readonly #fields: readonly SchemaField[];
-  readonly #names: readonly string[];
-  readonly #normal: readonly string[];
-  readonly #dropped: number;
   readonly #told: Readonly<Record<string, string | null>>;
+  /** Columns with a name, those of a quarantine file in front left out. */
+  readonly #columns: readonly number[];
+  readonly #byName: ReadonlyMap<string, readonly number[]>;
+  readonly #byNormalName: ReadonlyMap<string, readonly number[]>;
   readonly #found = new Map<string, ResolvedField>();
   readonly #taken = new Set<number>();
 
@@ -112,20 +106,17 @@ class Matcher {
     told: Readonly<Record<string, string | null>>,
   ) {
     this.#fields = schema.fields;
-    this.#names = names;
-    this.#normal = names.map(normaliseName);
-    this.#dropped = dropped;
     this.#told = told;
+    this.#columns = [...names.keys()].slice(dropped).filter((i) => names[i] !== '');
+    this.#byName = Map.groupBy(this.#columns, (i) => names[i]!);
+    this.#byNormalName = Map.groupBy(this.#columns, (i) => normaliseName(names[i]!));
   }
 
   match(): ReadonlyMap<string, ResolvedField> {
     for (const field of this.#fields) this.#matchTold(field);
-    this.#matchAll('exact', (field, i) => this.#names[i] === field.name);
-    this.#matchAll('normalised', (field, i) => this.#normal[i] === normaliseName(field.name));
-    const synonyms = new Map(
-      this.#fields.map((field) => [field.name, new Set(field.synonyms?.map(normaliseName))]),
-    );
-    this.#matchAll('synonym', (field, i) => synonyms.get(field.name)!.has(this.#normal[i]!));
+    this.#matchAll('exact', ({ name }) => this.#exactly(name));
+    this.#matchAll('normalised', ({ name }) => this.#likely([name]));
+    this.#matchAll('synonym', ({ synonyms = [] }) => this.#likely(synonyms));
     return this.#found;
   }
 
@@ -133,27 +124,37 @@ class Matcher {
     return this.#found.has(field) || this.ambiguous.has(field) || this.unknown.has(field);
   }
 
-  /** Columns that serve no field. */
+  /** Columns with a name that serve no field. */
   free(): number[] {
-    return [...this.#names.keys()].slice(this.#dropped).filter((i) => !this.#taken.has(i));
+    return this.#columns.filter((i) => !this.#taken.has(i));
+  }
+
+  #exactly(name: string): readonly number[] {
+    return this.#byName.get(name) ?? [];
+  }
+
+  /** Columns that have one of the names but for case, blanks and punctuation, in their order. */
+  #likely(names: readonly string[]): readonly number[] {
+    const normal = new Set(names.map(normaliseName));
+    normal.delete('');
+    return [...normal].flatMap((name) => this.#byNormalName.get(name) ?? []).toSorted((a, b) => a - b);
   }
 
   #matchTold(field: SchemaField): void {
     const told = this.#told[field.name];
     if (typeof told !== 'string') return;
-    const columns = [...this.#names.keys()].slice(this.#dropped);
-    const exact = columns.filter((i) => this.#names[i] === told.trim());
-    const fits = exact.length > 0 ? exact : columns.filter((i) => this.#normal[i] === normaliseName(told));
+    const exact = this.#exactly(told.trim());
+    const fits = exact.length > 0 ? exact : this.#likely([told]);
     // A name given twice is a fault of its own, told as DUPLICATE_COLUMN.
     if (fits.length === 0) this.unknown.set(field.name, told);
     else if (fits.length > 1 && exact.length === 0) this.ambiguous.set(field.name, fits);
     else this.#take(field, fits[0]!, 'mapping');
   }
 
-  #matchAll(how: MatchKind, fits: (field: SchemaField, column: number) => boolean): void {
+  #matchAll(how: MatchKind, fitting: (field: SchemaField) => readonly number[]): void {
     for (const field of this.#fields) {
       if (this.#told[field.name] === null || this.has(field.name)) continue;
-      const candidates = this.free().filter((i) => this.#names[i] !== '' && fits(field, i));
+      const candidates = fitting(field).filter((i) => !this.#taken.has(i));
       if (candidates.length === 1 || (candidates.length > 1 && how === 'exact'))
         this.#take(field, candidates[0]!, how);
       else if (candidates.length > 1) this.ambiguous.set(field.name, candidates);
@@ -166,57 +167,66 @@ class Matcher {
   }
 }
 
-function listNames(names: readonly string[]): string {
-  const more = names.length > NAMES_SHOWN ? ` and ${names.length - NAMES_SHOWN} more` : '';
-  return names.slice(0, NAMES_SHOWN).map((name) => `"${name}"`).join(', ') + more; // prettier-ignore
+/** `"PAT_ID", column 7 and 3 more`: a name where it is known, else a number. */
+function listColumns(
+  names: readonly string[],
+  indexes: readonly number[],
+  isKnown: (name: string) => boolean,
+): string {
+  const shown = indexes
+    .slice(0, NAMES_SHOWN)
+    .map((i) => (isKnown(names[i]!) ? quoted(names[i]!) : `column ${i + 1}`));
+  const more = indexes.length > NAMES_SHOWN ? ` and ${indexes.length - NAMES_SHOWN} more` : '';
+  return shown.join(', ') + more;
 }
 
-const fileOf = (schema: ConnectorSchema): string => `mappings/${schema.connector}.json`;
+const quoted = (name: string): string => `"${name.slice(0, NAME_CHARACTERS_SHOWN)}"`;
 
-function noHeader(schema: ConnectorSchema): Reason {
-  return {
-    code: 'NO_HEADER',
-    line: 1,
-    cause: 'The first line holds none of the known column names: is the header line missing?',
-    cure: `Export with a header line, or name the columns in ${fileOf(schema)} (npm run check -- --init proposes it).`,
-  };
+const NO_HEADER: Reason = {
+  code: 'NO_HEADER',
+  line: 1,
+  cause: 'The first line holds none of the known column names: is the header line missing?',
+  cure: `Export with a header line, or name the columns in the connector's mapping file (npm run check -- --init proposes it).`,
+};
+
+function duplicateColumns(names: readonly string[], isKnown: (name: string) => boolean): Reason[] {
+  const columns = Map.groupBy(names.keys(), (i) => names[i]!);
+  columns.delete('');
+  return [...columns]
+    .filter(([, indexes]) => indexes.length > 1)
+    .map(([name, indexes]) => ({
+      code: 'DUPLICATE_COLUMN',
+      line: 1,
+      cause: isKnown(name)
+        ? `The header gives the column ${quoted(name)} more than once.`
+        : `The header gives column ${indexes[0]! + 1} and column ${indexes.at(-1)! + 1} the same name.`,
+      cure: 'Give each column of the export a name of its own.',
+    }));
 }
 
-function duplicateColumns(names: readonly string[], recognised: boolean): Reason[] {
-  const twice = [...new Set(names.filter((name, i) => name !== '' && names.indexOf(name) !== i))];
-  return twice.map((name) => ({
-    code: 'DUPLICATE_COLUMN',
-    line: 1,
-    cause: recognised
-      ? `The header gives the column "${name}" more than once.`
-      : `The header gives column ${names.indexOf(name) + 1} and column ${names.lastIndexOf(name) + 1} the same name.`,
-    cure: 'Give each column of the export a name of its own.',
-  }));
-}
-
-function mappedButAbsent(schema: ConnectorSchema, field: string, column: string): Reason {
+function mappedButAbsent(field: string, column: string): Reason {
   return {
     code: 'MISSING_COLUMN',
     line: 1,
-    cause: `The mapping file takes "${field}" from the column "${column}", which the header does not have.`,
-    cure: `Add the column to the export, or correct "columns" in ${fileOf(schema)}.`,
+    cause: `The mapping file takes "${field}" from the column ${quoted(column)}, which the header does not have.`,
+    cure: `Add the column to the export, or correct "columns" in the connector's mapping file.`,
   };
 }
 
-function ambiguous(schema: ConnectorSchema, field: string, candidates: string): Reason {
+function ambiguous(field: string, candidates: string): Reason {
   return {
     code: 'AMBIGUOUS_COLUMN',
     line: 1,
-    cause: `More than one column could be "${field}"${candidates === '' ? '' : `: ${candidates}`}.`,
-    cure: `Say which one under "columns" in ${fileOf(schema)}; null leaves an optional field out.`,
+    cause: `More than one column could be "${field}": ${candidates}.`,
+    cure: `Say which one under "columns" in the connector's mapping file; null leaves an optional field out.`,
   };
 }
 
 /** Mandatory fields without a column, and either-or groups without one. */
-function missing(schema: ConnectorSchema, matcher: Matcher, unmapped: string): Reason[] {
+function missing(schema: ConnectorSchema, matcher: Matcher, unused: string): Reason[] {
   const cure =
-    `Add the column to the export, or name the one that holds it under "columns" in ${fileOf(schema)}` +
-    `${unmapped === '' ? '' : ` (columns not used so far: ${unmapped})`}.`;
+    `Add the column to the export, or name the one that holds it under "columns" in the connector's mapping file` +
+    `${unused === '' ? '' : ` (not used so far: ${unused})`}.`;
   const absent = (cause: string): Reason => ({ code: 'MISSING_COLUMN', line: 1, cause, cure });
   const fields = schema.fields
     .filter((field) => field.mandatory === true && !matcher.has(field.name))

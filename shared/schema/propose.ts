@@ -43,12 +43,6 @@ export function proposeMapping(
   return schema.fields.map((field) => best.get(field) ?? { field, column: undefined, confidence: 0 });
 }
 
-/** Whether some values of what should be column names are times or addresses: then the header line is missing. */
-export function looksLikeRecord(names: readonly string[]): boolean {
-  const shares = contentShares(names);
-  return shares !== undefined && (shares.time > 0 || shares.email > 0);
-}
-
 type Shares = { readonly time: number; readonly email: number };
 
 /** Undefined when all values are empty, which says nothing. */
