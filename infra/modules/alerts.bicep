@@ -49,7 +49,10 @@ var groups = concat(actionGroupIds, empty(emails) ? [] : [group.id])
 // Reads the log lines of the app, whichever way they came in: as JSON in the message or as properties.
 var events = loadTextContent('../queries/events.kql')
 
-// Severity: 1 records are held or lost unless somebody acts, 2 look at it today. The queries name log events that never change.
+// Severity: 1 records are held or lost unless somebody acts, 2 look at it today. The queries name log events that never change; each
+// row of theirs is trouble. `by` names the columns that tell one trouble from another: each gets an alert of its own.
+// `once`: the event is logged when the trouble begins and not while it lasts. Such an alert resolves nothing by itself, since the next
+// look finds no event and the trouble is still there.
 var rules = [
   {
     name: 'export-missing'
@@ -57,6 +60,10 @@ var rules = [
     severity: 1
     every: 'PT15M'
     window: 'PT30M'
+    once: true
+    by: [
+      'connector'
+    ]
     query: loadTextContent('../queries/exportMissing.kql')
   }
   {
@@ -65,6 +72,11 @@ var rules = [
     severity: 1
     every: 'PT15M'
     window: 'PT30M'
+    once: true
+    by: [
+      'connector'
+      'exportId'
+    ]
     query: loadTextContent('../queries/exportRejected.kql')
   }
   {
@@ -73,6 +85,10 @@ var rules = [
     severity: 1
     every: 'PT15M'
     window: 'PT30M'
+    once: true
+    by: [
+      'exportId'
+    ]
     query: loadTextContent('../queries/chunkFailed.kql')
   }
   {
@@ -81,7 +97,52 @@ var rules = [
     severity: 1
     every: 'PT15M'
     window: 'PT30M'
+    once: true
+    by: [
+      'connector'
+    ]
     query: loadTextContent('../queries/connectorBlocked.kql')
+  }
+  {
+    name: 'records-held'
+    title: 'Records are held until somebody decides or configures'
+    severity: 1
+    every: 'PT15M'
+    window: 'PT30M'
+    once: true
+    by: [
+      'event'
+      'connector'
+      'exportId'
+    ]
+    query: loadTextContent('../queries/recordsHeld.kql')
+  }
+  {
+    name: 'export-stuck'
+    title: 'The work on an export fails again and again'
+    severity: 1
+    every: 'PT15M'
+    window: 'PT30M'
+    once: false
+    by: [
+      'connector'
+      'exportId'
+    ]
+    query: loadTextContent('../queries/exportStuck.kql')
+  }
+  {
+    name: 'operator-acted'
+    title: 'An operator paused a connector or cancelled an export'
+    severity: 2
+    every: 'PT15M'
+    window: 'PT30M'
+    once: true
+    by: [
+      'event'
+      'connector'
+      'exportId'
+    ]
+    query: loadTextContent('../queries/operatorActed.kql')
   }
   {
     name: 'chunk-waiting'
@@ -89,6 +150,11 @@ var rules = [
     severity: 2
     every: 'PT1H'
     window: 'P2D'
+    once: false
+    by: [
+      'connector'
+      'exportId'
+    ]
     query: replace(loadTextContent('../queries/chunkWaiting.kql'), '{waitingHours}', string(waitingHours))
   }
   {
@@ -97,7 +163,32 @@ var rules = [
     severity: 2
     every: 'PT1H'
     window: 'PT2H'
+    once: true
+    by: [
+      'connector'
+      'exportId'
+    ]
     query: replace(loadTextContent('../queries/refusedShare.kql'), '{refusedPercent}', string(refusedPercent))
+  }
+  {
+    name: 'function-failures'
+    title: 'Functions fail again and again'
+    severity: 2
+    every: 'PT15M'
+    window: 'PT1H'
+    once: false
+    by: []
+    query: loadTextContent('../queries/functionFailures.kql')
+  }
+  {
+    name: 'heartbeat-missing'
+    title: 'The daily report has fallen silent'
+    severity: 1
+    every: 'PT1H'
+    window: 'P2D'
+    once: false
+    by: []
+    query: loadTextContent('../queries/heartbeatMissing.kql')
   }
 ]
 
@@ -117,7 +208,9 @@ resource eventRules 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [for r
     windowSize: rule.window
     // Tables come into being with the first telemetry.
     skipQueryValidation: true
-    autoMitigate: true
+    autoMitigate: !rule.once
+    // An event lies in the window of two looks or more, and some are logged with each try: one message, then a reminder.
+    muteActionsDuration: rule.once ? 'PT6H' : null
     criteria: {
       allOf: [
         {
@@ -125,6 +218,13 @@ resource eventRules 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [for r
           timeAggregation: 'Count'
           operator: 'GreaterThan'
           threshold: 0
+          dimensions: map(rule.by, column => {
+            name: column
+            operator: 'Include'
+            values: [
+              '*'
+            ]
+          })
         }
       ]
     }
@@ -133,71 +233,6 @@ resource eventRules 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [for r
     }
   }
 }]
-
-resource failures 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = {
-  name: '${namePrefix}-function-failures'
-  location: location
-  tags: tags
-  kind: 'LogAlert'
-  properties: {
-    displayName: 'Functions fail again and again'
-    severity: 2
-    enabled: true
-    scopes: [
-      workspaceId
-    ]
-    evaluationFrequency: 'PT15M'
-    windowSize: 'PT1H'
-    skipQueryValidation: true
-    autoMitigate: true
-    criteria: {
-      allOf: [
-        {
-          query: loadTextContent('../queries/functionFailures.kql')
-          timeAggregation: 'Count'
-          operator: 'GreaterThan'
-          threshold: 20
-        }
-      ]
-    }
-    actions: {
-      actionGroups: groups
-    }
-  }
-}
-
-resource heartbeat 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = {
-  name: '${namePrefix}-heartbeat-missing'
-  location: location
-  tags: tags
-  kind: 'LogAlert'
-  properties: {
-    displayName: 'The daily report has fallen silent'
-    severity: 1
-    enabled: true
-    scopes: [
-      workspaceId
-    ]
-    evaluationFrequency: 'PT1H'
-    windowSize: 'P2D'
-    skipQueryValidation: true
-    autoMitigate: true
-    criteria: {
-      allOf: [
-        {
-          query: '${events}${loadTextContent('../queries/heartbeatMissing.kql')}'
-          metricMeasureColumn: 'beats'
-          timeAggregation: 'Total'
-          operator: 'LessThan'
-          threshold: 1
-        }
-      ]
-    }
-    actions: {
-      actionGroups: groups
-    }
-  }
-}
 
 // The sweep finds the export all the same; a dead letter tells that deliveries do not reach the app.
 resource deadLetters 'Microsoft.Insights/metricAlerts@2026-01-01' = {
@@ -208,6 +243,7 @@ resource deadLetters 'Microsoft.Insights/metricAlerts@2026-01-01' = {
     description: 'Event Grid gave up on delivering an event.'
     severity: 2
     enabled: true
+    autoMitigate: false
     scopes: [
       topicId
     ]

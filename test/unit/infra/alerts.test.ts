@@ -13,7 +13,87 @@ const source = globSync(['shared/**/*.ts', 'functions/**/*.ts'], { cwd: ROOT }).
 const eventsIn = (text: string): string[] =>
   [...text.matchAll(/'([a-z]+\.[a-zA-Z]+)'/gu)].map(([, name = '']) => name);
 
+/** Events below the level of an error that somebody must be told of. */
+const ALERTING = ['chunk.parked', 'connector.paused', 'export.ended', 'records.refused', 'report.heartbeat'];
+
+/** Errors that no rule asks for, and why nobody misses them. */
+const TOLD_OTHERWISE = new Map([
+  ['batch.countGap', 'its export ends `failed`'],
+  ['chunk.givenUp', 'its export has ended: cancelled or source lost'],
+  ['export.sourceLost', 'its export ends `sourceLost`'],
+  ['poison.unknownMessage', 'the sweep sends the message of every chunk that has none'],
+]);
+
+const bicep = await readBicep(join(ROOT, 'infra/modules/alerts.bicep'));
+const rules = bicep.variables.find(({ name }) => name === 'rules')?.value as Record<string, Value>[];
+const queryOf = (rule: Record<string, Value>): string =>
+  read(`infra/queries/${/queries\/(\w+\.kql)/u.exec(textOf(rule['query']))?.[1] ?? ''}`);
+
 suite('Alert rules', () => {
+  test('tell of every error that the code logs, and of what else somebody must act on', () => {
+    const errors = [...source.matchAll(/log\.error\(\s*'([a-z]+\.[a-zA-Z]+)'/gu)].map(
+      ([, name = '']) => name,
+    );
+    assert.ok(errors.length > 8);
+    const asked = new Set(rules.flatMap((rule) => eventsIn(queryOf(rule))));
+    assert.deepEqual(
+      [...new Set([...errors, ...ALERTING])].filter((name) => !asked.has(name) && !TOLD_OTHERWISE.has(name)),
+      [],
+      'A rule asks for it, or TOLD_OTHERWISE says why none does.',
+    );
+    assert.deepEqual(
+      [...TOLD_OTHERWISE.keys()].filter((name) => !errors.includes(name)),
+      [],
+      'Nothing logs it any more.',
+    );
+  });
+
+  test('ask for the end of an export in every state that somebody must look at', () => {
+    const asked = rules.map(queryOf).filter((query) => query.includes('export.ended'));
+    for (const state of ['rejected', 'failed', 'sourceLost', 'cancelled']) {
+      assert.ok(
+        asked.some((query) => query.includes(`'${state}'`)),
+        state,
+      );
+    }
+  });
+
+  test('tell one trouble from another by columns that their queries give', () => {
+    for (const rule of rules) {
+      const given = /(?:project|summarize)[^|]*$/u.exec(
+        queryOf(rule)
+          .trimEnd()
+          .replace(/\n\| where [^|]*$/u, ''),
+      );
+      for (const column of rule['by'] as string[]) {
+        assert.match(given?.[0] ?? '', new RegExp(`\\b${column}\\b`, 'u'), textOf(rule['name']));
+      }
+    }
+  });
+
+  test('resolve nothing of what was logged once', () => {
+    const lasting = rules.filter(({ once }) => once === false).map(({ name }) => textOf(name));
+    assert.deepEqual(lasting, ['export-stuck', 'chunk-waiting', 'function-failures', 'heartbeat-missing']);
+    const [rule] = bicep.resources.filter(({ name }) => name === 'eventRules');
+    const { properties } = rule?.body as { properties: Record<string, Value> };
+    assert.equal(textOf(properties['autoMitigate']), '!rule.once');
+  });
+
+  test('find the silence of an app that never logged anything', () => {
+    assert.match(read('infra/queries/events.kql'), /union isfuzzy=true AppTraces, \(datatable\(/u);
+    assert.match(read('infra/queries/heartbeatMissing.kql'), /where beats == 0/u);
+  });
+
+  test('stand in the docs with every event that they ask for', () => {
+    const [, section = ''] = read('docs/status.md').split('\n## Alerts\n');
+    const [alerts = ''] = section.split('\n## ');
+    const asked = new Set(rules.flatMap((rule) => eventsIn(queryOf(rule))));
+    assert.deepEqual(
+      [...asked].filter((name) => !alerts.includes(`\`${name}\``)),
+      [],
+    );
+  });
+
   for (const path of [...queries, 'infra/queries/workbook.json']) {
     for (const event of new Set(eventsIn(read(path)))) {
       test(`${path} asks for ${event}, which the code logs`, () => {
@@ -32,9 +112,7 @@ suite('Alert rules', () => {
     }
   });
 
-  test('each rule looks back at least as far as it runs, so that no event falls between two runs', async () => {
-    const { variables } = await readBicep(join(ROOT, 'infra/modules/alerts.bicep'));
-    const rules = variables.find(({ name }) => name === 'rules')?.value as Record<string, Value>[];
+  test('each rule looks back at least as far as it runs, so that no event falls between two runs', () => {
     const minutes: Record<string, number> = { PT15M: 15, PT30M: 30, PT1H: 60, PT2H: 120, P2D: 2880 };
     for (const { name, every, window } of rules) {
       const [interval, span] = [minutes[textOf(every)], minutes[textOf(window)]];
@@ -42,9 +120,8 @@ suite('Alert rules', () => {
     }
   });
 
-  test('a chunk that waits too long is seen before its parking leaves the window', async () => {
-    const { params } = await readBicep(join(ROOT, 'infra/modules/alerts.bicep'));
-    assert.ok(params.some(({ name }) => name === 'waitingHours'));
+  test('a chunk that waits too long is seen before its parking leaves the window', () => {
+    assert.ok(bicep.params.some(({ name }) => name === 'waitingHours'));
     assert.match(read('infra/main.bicep'), /@maxValue\(40\)\nparam waitingHours int/u);
   });
 
