@@ -15,10 +15,15 @@ export type Reason = {
   readonly cure: string;
 };
 
-/** `CODE 403, line 17: cause Cure: …` on one line, as consoles, reports and `--json` show it. */
-export function formatReason({ code, status, line, cause, cure }: Reason): string {
-  const at = `${code}${status === undefined ? '' : ` ${status}`}${line === undefined ? '' : `, line ${line}`}`;
-  return `${at}: ${cause} Cure: ${cure}`;
+/** `TOKEN_REFUSED 401`, `MISSING_COLUMN, line 1`: how a reason begins wherever it is shown. A status that the code names is not said twice. */
+export function reasonHead({ code, status, line }: Reason): string {
+  const isNew = status !== undefined && !code.endsWith(`_${status}`);
+  return `${code}${isNew ? ` ${status}` : ''}${line === undefined ? '' : `, line ${line}`}`;
+}
+
+/** `HTTP_403: cause Cure: …` on one line, as consoles, reports and `--json` show it. */
+export function formatReason(reason: Reason): string {
+  return `${reasonHead(reason)}: ${reason.cause} Cure: ${reason.cure}`;
 }
 
 /** So many reasons of one export are told. */

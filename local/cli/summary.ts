@@ -12,7 +12,7 @@ export type ExportResult = {
   readonly failed: number;
   readonly possiblyDuplicated: number;
   readonly chunks: number;
-  /** CODE, HTTP status where there is one, cause and cure, one string each. */
+  /** Code, HTTP status where there is one (in the code or behind it), cause and cure, one string each. */
   readonly reasons: readonly string[];
   /** From `received` to the final state, by the ledger. */
   readonly seconds: number;

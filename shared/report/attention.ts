@@ -99,6 +99,6 @@ const waiting = (reason: Reason | undefined, nextTryAt: string | undefined): Rea
 
 const refused = (status: ExportStatus, connector: string): Reason => ({
   code: 'RECORDS_QUARANTINED',
-  cause: `${number(status.quarantined)} of ${number(status.records)} records were refused and lie in quarantine.`,
+  cause: `${number(status.quarantined)} of ${number(status.records)} records lie in quarantine.`,
   cure: `Fetch quarantine/${quarantineFolder({ connector, ...status })}/, correct the records, upload the file to exports/${connector}/.`,
 });

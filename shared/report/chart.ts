@@ -15,7 +15,7 @@ const LABEL_EVERY = 5;
 export type ChartDay = { readonly day: string; readonly summary?: DaySummary };
 
 /**
- * Bars of the records of the last days: accepted, on top of it what was refused or failed and what is still to do, and a hollow
+ * Bars of the records of the last days: accepted, on top of it what was quarantined or failed and what is still to do, and a hollow
  * mark where no export arrived that could be sent.
  * Drawn as SVG on the server; the same figures stand in a table beside it for those who cannot see it.
  */
@@ -47,7 +47,7 @@ function dayBar(summary: DaySummary, x: number, most: number): Html {
     { name: 'bad', height: height(lost) },
     { name: 'todo', height: height(Math.max(0, records - accepted - lost)) },
   ];
-  const told = `${day}: ${number(records)} records, ${number(accepted)} accepted, ${number(lost)} refused or failed`;
+  const told = `${day}: ${number(records)} records, ${number(accepted)} accepted, ${number(lost)} quarantined or failed`;
   let y = FLOOR;
   const rects = parts.map((part) => {
     y -= part.height;
@@ -75,13 +75,13 @@ export type Progress = {
 
 const PROGRESS_WIDTH = 1_000;
 
-/** One bar over all records: accepted, refused and failed, still to do. Nothing when there are none. */
+/** One bar over all records: accepted, quarantined and failed, still to do. Nothing when there are none. */
 export function progressBar({ records, accepted, quarantined, failed, toDo }: Progress): Html {
   if (records === 0) return html``;
   const lost = quarantined + failed;
   const share = (count: number): number => (count / records) * PROGRESS_WIDTH;
   const percent = Math.floor((accepted / records) * 100);
-  const told = `${number(accepted)} of ${number(records)} records accepted (${String(percent)} %), ${number(lost)} refused or failed, ${number(toDo)} to do`;
+  const told = `${number(accepted)} of ${number(records)} records accepted (${String(percent)} %), ${number(lost)} quarantined or failed, ${number(toDo)} still to do`;
   return html`<svg class="progress" viewBox="0 0 ${PROGRESS_WIDTH} 14" preserveAspectRatio="none" role="img" aria-label="${told}">
       <rect class="todo" width="${PROGRESS_WIDTH}" height="14" /><rect class="good" width="${share(accepted)}" height="14" /><rect class="bad" x="${share(accepted)}" width="${share(lost)}" height="14" />
     </svg>

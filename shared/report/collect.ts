@@ -94,7 +94,7 @@ async function connectorStatus(
     condition: conditionOf(row, exports),
     ...(row?.reason && row.circuit !== 'closed' ? { reason: row.reason } : {}),
     toDo: exports.reduce((sum, { toDo }) => sum + toDo, 0),
-    ...(sums.requests > 0 ? { availability: 1 - sums.retries / sums.requests } : {}),
+    ...(sums.accepted > 0 && sums.requests > 0 ? { firstTryShare: 1 - sums.retries / sums.requests } : {}),
     exports,
   };
 }

@@ -3,7 +3,7 @@ import { html, type Html } from './html.ts';
 import { duration, number, time } from './words.ts';
 import type { ExportStatus } from './types.ts';
 
-const FIGURES = ['Records', 'RecordsSaved', 'Quarantined', 'Failed', 'To do', 'Possibly duplicated'];
+const FIGURES = ['Records', 'Accepted', 'Quarantined', 'Failed', 'Still to do', 'Possibly duplicated'];
 
 /**
  * Exports as a table, each with its chunks as a strip; on a phone each row becomes a card.
@@ -35,7 +35,7 @@ function exportRow(status: ExportStatus): Html {
     <th scope="row" role="rowheader">
       ${name}
       <p class="note">Export ${exportId}</p>
-      ${chunkStrip(strip)}${findings('Refused', status.refusals)}${findings('Warnings', status.warnings)}${duplicateOf !== undefined && html`<p class="note">Same content as ${duplicateOfName ?? 'export'} ${duplicateOfName === undefined ? duplicateOf : `(${duplicateOf})`}</p>`}
+      ${chunkStrip(strip)}${findings('Quarantined', status.refusals)}${findings('Warnings', status.warnings)}${duplicateOf !== undefined && html`<p class="note">Same content as ${duplicateOfName ?? 'export'} ${duplicateOfName === undefined ? duplicateOf : `(${duplicateOf})`}</p>`}
     </th>
     <td role="cell" data-name="State" class="state">${stateWords(status)}</td>
     <td role="cell" data-name="Arrived, finished (UTC)">
@@ -54,7 +54,7 @@ function findings(title: string, counts: Readonly<Record<string, number>>): Html
 }
 
 const STATE_WORDS: Readonly<Partial<Record<ExportStatus['state'], string>>> = {
-  completedWithRefusals: 'completed with refusals',
+  completedWithRefusals: 'completed, some quarantined',
   sourceLost: 'source lost',
 };
 

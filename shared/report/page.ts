@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { reasonHead } from '../errors.ts';
 import { daysChart, progressBar, type ChartDay } from './chart.ts';
 import { FINAL_EXPORT_STATES } from '../ledger/model.ts';
 import { addDays, type Day } from './days.ts';
@@ -79,8 +80,8 @@ export function statusPage({ days, history, months = [], about, refreshSeconds }
           ${days.slice(1).map(daySection)} ${months.length > 0 && monthsSection(months)}
         </main>
         <footer>
-          Record contents never appear here. Refused records lie in the quarantine container. Written by the
-          EHR exports to Purview pipeline.
+          Record contents never appear here. Quarantined records lie in the container quarantine. Written by
+          the EHR exports to Purview pipeline.
         </footer>
       </body>
     </html> `;
@@ -136,10 +137,9 @@ const openOn = (days: readonly DayStatus[]): number =>
     .filter(({ state }) => !FINAL_EXPORT_STATES.has(state)).length;
 
 function attentionItem(day: string, { level, reason, about, command }: Attention): Html {
-  const status = reason.status === undefined ? '' : ` ${String(reason.status)}`;
   return html`<li class="${level}">
     <p><span class="level">${level}</span> <strong>${about}</strong> <span class="note">${day}</span></p>
-    <p>${reason.code}${status}: ${reason.cause}</p>
+    <p>${reasonHead(reason)}: ${reason.cause}</p>
     <p><strong>Cure:</strong> ${reason.cure}</p>
     ${command !== undefined && html`<p><code>${command}</code></p>`}
   </li>`;
@@ -168,8 +168,8 @@ function historySection(connector: string, summaries: readonly DaySummary[], new
     <h2>${connector}: the last ${GLANCE_DAYS} days</h2>
     ${daysChart(days)}
     <p class="note legend">
-      <span class="key good"></span>accepted <span class="key bad"></span>refused or failed
-      <span class="key todo"></span>to do
+      <span class="key good"></span>accepted <span class="key bad"></span>quarantined or failed
+      <span class="key todo"></span>still to do
       <span class="key gap"></span>no export arrived
     </p>
     <details>
@@ -179,7 +179,7 @@ function historySection(connector: string, summaries: readonly DaySummary[], new
           <thead>
             <tr>
               <th scope="col">Day</th>
-              ${heads(['Exports', 'Records', 'RecordsSaved', 'Quarantined', 'Failed'])}
+              ${heads(['Exports', 'Records', 'Accepted', 'Quarantined', 'Failed'])}
               <th scope="col">Remark</th>
             </tr>
           </thead>
@@ -209,7 +209,7 @@ function monthsSection(months: readonly MonthSummary[]): Html {
           <tr>
             <th scope="col">Month</th>
             <th scope="col">Connector</th>
-            ${heads(['Exports', 'Records', 'RecordsSaved', 'Quarantined', 'Failed', 'Possibly duplicated', 'Days without export'])}
+            ${heads(['Exports', 'Records', 'Accepted', 'Quarantined', 'Failed', 'Possibly duplicated', 'Days without export'])}
           </tr>
         </thead>
         <tbody>
@@ -220,10 +220,12 @@ function monthsSection(months: readonly MonthSummary[]): Html {
   </section>`;
 }
 
-function daySection({ day, connectors, strays }: DayStatus): Html {
+/** How a connector is now is no property of a day that is over. */
+function daySection({ day, to, writtenAt, connectors, strays }: DayStatus): Html {
+  const isOver = writtenAt >= to;
   return html`<section>
     <h2>${day}</h2>
-    ${connectors.map((status) => connectorSection(day, status))}
+    ${connectors.map((status) => connectorSection(day, status, isOver))}
     ${
       strays.length > 0 &&
       html`<h3>In no connector's folder</h3>
@@ -232,25 +234,22 @@ function daySection({ day, connectors, strays }: DayStatus): Html {
   </section>`;
 }
 
-function connectorSection(day: Day, status: ConnectorStatus): Html {
-  const { connector, condition, missing, exports, availability } = status;
-  const title = html`<h3>${connector}${condition === 'ok' ? '' : ` (${condition})`}</h3>`;
+function connectorSection(day: Day, status: ConnectorStatus, isOver: boolean): Html {
+  const { connector, condition, missing, exports, firstTryShare } = status;
+  const title = html`<h3>${connector}${condition === 'ok' || isOver ? '' : ` (${condition})`}</h3>`;
   if (exports.length === 0)
     return html`${title}
       <p class="state">${missing ? missingWords(exports) : 'No export so far.'}</p>`;
   const figures: [string, string][] = [
     ['Exports', number(exports.length)],
     ['Records', number(status.records)],
-    ['RecordsSaved', number(status.accepted)],
+    ['Accepted', number(status.accepted)],
     ['Quarantined', number(status.quarantined)],
     ['Failed', number(status.failed)],
     ['Still to do', number(status.toDo)],
     ['Possibly duplicated', number(status.possiblyDuplicated)],
     ['Requests (repeated)', `${number(status.requests)} (${number(status.retries)})`],
-    [
-      'Service availability',
-      availability === undefined ? 'no request' : `${(availability * 100).toFixed(1)} %`,
-    ],
+    ['First-try share', firstTryShare === undefined ? '–' : `${(firstTryShare * 100).toFixed(1)} %`],
   ];
   return html`${title} ${missing && html`<p class="state">${missingWords(exports)}</p>`} ${progressBar(status)}
     <dl class="figures">

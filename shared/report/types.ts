@@ -61,8 +61,8 @@ export type ConnectorStatus = Sums & {
   /** Why it is blocked or waits. */
   readonly reason?: Reason;
   readonly toDo: number;
-  /** Share of requests that needed no repetition, 0 to 1; undefined when none was sent. */
-  readonly availability?: number;
+  /** Share of requests that repeated no earlier one, 0 to 1; undefined while nothing was accepted, when it would say nothing. */
+  readonly firstTryShare?: number;
   readonly exports: readonly ExportStatus[];
 };
 

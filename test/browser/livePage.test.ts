@@ -90,7 +90,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       assert.ok(browser);
       const { page, complaints, requests } = await openPage(browser, url, { colorScheme });
       assert.match(await page.locator('.verdict').innerText(), /In order, with remarks/);
-      assert.match(await page.locator('.attention').innerText(), /20 of 500 records were refused/);
+      assert.match(await page.locator('.attention').innerText(), /20 of 500 records lie in quarantine/);
       assert.match(await page.getByRole('table').first().innerText(), /healthcare\/live\.csv/);
       assert.deepEqual(requests, [url]);
       assert.deepEqual(complaints, []);

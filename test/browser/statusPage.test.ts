@@ -55,7 +55,7 @@ test(
     assert.match((await page.locator('.verdict').textContent()) ?? '', /Action needed\./);
     const attention = await page.locator('.attention li').allTextContents();
     assert.match(attention[0] ?? '', /alert/);
-    assert.ok(attention.some((text) => /HTTP_403 403.*Cure:.*Purview portal/s.test(text)));
+    assert.ok(attention.some((text) => /HTTP_403:.*Cure:.*Purview portal/s.test(text)));
     assert.ok(attention.some((text) => /NO_EXPORT_ARRIVED/.test(text)));
     assert.ok(attention.some((text) => /MISSING_COLUMN/.test(text)));
     assert.equal(await page.locator('svg.days').count(), 2);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { collectDay } from '../../../shared/report/collect.ts';
 import { reportDailyStatus } from '../../../shared/report/dailyStatus.ts';
+import { statusPage } from '../../../shared/report/page.ts';
 import type { DayStatus } from '../../../shared/report/types.ts';
 import { reportWorld, type ReportWorld } from '../../support/report.ts';
 
@@ -51,12 +52,34 @@ test('figures of a day are the sums over its exports; those on their way count b
       accepted: connector?.accepted,
       quarantined: connector?.quarantined,
       toDo: connector?.toDo,
-      availability: connector?.availability,
+      firstTryShare: connector?.firstTryShare,
     },
-    { records: 17, accepted: 11, quarantined: 1, toDo: 5, availability: 0.5 },
+    { records: 17, accepted: 11, quarantined: 1, toDo: 5, firstTryShare: 0.5 },
   );
   assert.equal(connector?.exports[0]?.strip, 'dw');
   assert.equal(status.final, false);
+});
+
+test('how well the service answers is not said while it accepts nothing', async () => {
+  const world = reportWorld();
+  const arrivedAt = '2026-11-22T05:00:00.000Z';
+  await world.addExport({ exportId: ID, state: 'pushing', records: 5, chunks: 1, arrivedAt });
+  await world.addChunk({ exportId: ID, records: 5, state: 'waiting', requests: 3 });
+  const status = await collectDay('2026-11-22', world.tables, world.settings, world.clock.now());
+  assert.equal(status.connectors[0]?.firstTryShare, undefined);
+  assert.match(statusPage({ days: [status], history: {} }), /First-try share<\/dt>\s*<dd>–/u);
+});
+
+test('how a connector is now stands beside the day that is now, not beside one that is over', async () => {
+  const world = reportWorld();
+  await world.addConnector('healthcare', { circuit: 'open', kind: 'blocked' });
+  const page = async (day: string): Promise<string> =>
+    statusPage({
+      days: [await collectDay(day, world.tables, world.settings, world.clock.now())],
+      history: {},
+    });
+  assert.match(await page('2026-11-22'), /<h3>healthcare \(blocked\)<\/h3>/u);
+  assert.match(await page('2026-11-21'), /<h3>healthcare<\/h3>/u);
 });
 
 test('rejected and duplicate exports stand outside the count but are shown', async () => {
