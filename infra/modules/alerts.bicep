@@ -218,13 +218,13 @@ resource eventRules 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [for r
           timeAggregation: 'Count'
           operator: 'GreaterThan'
           threshold: 0
-          dimensions: map(rule.by, column => {
+          dimensions: [for column in rule.by: {
             name: column
             operator: 'Include'
             values: [
               '*'
             ]
-          })
+          }]
         }
       ]
     }

@@ -74,8 +74,9 @@ suite('Alert rules', () => {
   test('resolve nothing of what was logged once', () => {
     const lasting = rules.filter(({ once }) => once === false).map(({ name }) => textOf(name));
     assert.deepEqual(lasting, ['export-stuck', 'chunk-waiting', 'function-failures', 'heartbeat-missing']);
-    const [rule] = bicep.resources.filter(({ name }) => name === 'eventRules');
-    const { properties } = rule?.body as { properties: Record<string, Value> };
+    const rule = bicep.resources.find(({ name }) => name === 'eventRules');
+    assert.ok(rule);
+    const { properties } = rule.body as { properties: Record<string, Value> };
     assert.equal(textOf(properties['autoMitigate']), '!rule.once');
   });
 
