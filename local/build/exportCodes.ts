@@ -9,7 +9,7 @@ export const EXPORT_CODES: readonly (readonly [code: string, meaning: string, cu
   ['COMPRESSED_CONTENT', 'The content is compressed, and the extension does not say so.', 'Name it `.gz` or `.zip`, or upload it uncompressed.'],
   ['NOT_COMPRESSED', 'The extension says `.gz` or `.zip`, and the content is something else.', 'Name it after what it is, or transfer it again in binary mode.'],
   ['DAMAGED_ARCHIVE', 'The archive cannot be unpacked to its end.', 'Transfer it again in binary mode.'],
-  ['MULTIPLE_FILES', 'The zip holds more than one file, or none.', 'Zip each export alone.'],
+  ['MULTIPLE_FILES', 'The zip holds more than one file, or none, or more than 200 entries.', 'Zip each export alone.'],
   ['ENCRYPTED_ARCHIVE', 'The zip is encrypted.', 'Zip it without a password; the way to Azure is encrypted.'],
   ['INVALID_UTF16', 'Half a character stands in a UTF-16 export.', 'Transfer it again in binary mode, or export UTF-8.'],
   ['INVALID_UTF8', 'The header line is not UTF-8, and the rest is.', 'Export everything in one encoding.'],

@@ -2,7 +2,7 @@ import { collectBytes } from '../collectBytes.ts';
 import { ConflictError, SourceLostError } from '../errors.ts';
 import { CONTAINERS, type ExportRow } from '../ledger/model.ts';
 import type { BlobAddress } from '../storage/blobs.ts';
-import { extensionOf } from './fileName.ts';
+import { textExtensionOf } from './fileName.ts';
 import type { SplitServices } from './services.ts';
 import { SNIFF_BYTES, unpack, unpackPlan, type ForcedEncoding } from './unpack.ts';
 
@@ -55,7 +55,7 @@ export async function pinExport(
     maxBytes: settings.maxExportBytes,
     ...(forced === undefined ? {} : { forced }),
   });
-  const target = staged(row.exportId, `content${extensionOf(name)}`);
+  const target = staged(row.exportId, `content${textExtensionOf(name)}`);
   await blobs.write(target, content, signal === undefined ? {} : { signal });
   // What it was made from is not read again, and must not keep its owner from deleting it.
   await dropPin(row, { blobs }, target);

@@ -1,12 +1,18 @@
 import { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import type { Entry, ZipFile } from 'yauzl';
+import { collectBytes } from '../collectBytes.ts';
 import { ExportRejectedError } from '../errors.ts';
 import type { PackedSource } from './unpack.ts';
 
 /** Compression methods that every zip tool knows. */
 const STORED = 0;
 const DEFLATED = 8;
+
+/** A zip of one file has few entries more: folders and shadow files. */
+const MOST_ENTRIES = 200;
+/** Entries of the directory are read one by one, and each read of the storage is a request: one brings as much as this. */
+const WINDOW_BYTES = 256 * 1024;
 
 /** The one file in a zip. */
 export type ZippedFile = { readonly name: string; readonly content: AsyncIterable<Uint8Array> };
@@ -24,6 +30,21 @@ export async function openZip(source: PackedSource): Promise<ZippedFile> {
     override _readStreamForRange(start: number, end: number): Readable {
       return Readable.from(watched.read(start, end), { objectMode: false });
     }
+    override read(
+      buffer: Buffer,
+      offset: number,
+      length: number,
+      position: number,
+      callback: (error: Error | null) => void,
+    ): void {
+      watched.bytes(position, length).then(
+        (bytes) => {
+          buffer.set(bytes, offset);
+          callback(null);
+        },
+        (error: Error) => callback(error),
+      );
+    }
   }
   const options = { lazyEntries: true, autoClose: false, validateEntrySizes: true };
   const zip = await watched.guard(yauzl.fromRandomAccessReaderPromise(new Reader(), source.bytes, options));
@@ -32,6 +53,7 @@ export async function openZip(source: PackedSource): Promise<ZippedFile> {
 }
 
 async function onlyFile(zip: ZipFile, watched: WatchedSource): Promise<Entry> {
+  if (zip.entryCount > MOST_ENTRIES) throw multipleFiles(`${zip.entryCount} entries`);
   const files: Entry[] = [];
   const entries = zip.eachEntry();
   for (;;) {
@@ -41,13 +63,8 @@ async function onlyFile(zip: ZipFile, watched: WatchedSource): Promise<Entry> {
     if (files.length > 1) break;
   }
   const [file] = files;
-  if (file === undefined || files.length > 1) {
-    throw new ExportRejectedError({
-      code: 'MULTIPLE_FILES',
-      cause: `The zip holds ${file === undefined ? 'no file' : 'more than one file'}; it must hold exactly one export.`,
-      cure: 'Put one export into a zip of its own, or upload the files as they are.',
-    });
-  }
+  if (file === undefined || files.length > 1)
+    throw multipleFiles(file === undefined ? 'no file' : 'more than one file');
   if (file.isEncrypted()) {
     throw new ExportRejectedError({
       code: 'ENCRYPTED_ARCHIVE',
@@ -64,6 +81,13 @@ async function onlyFile(zip: ZipFile, watched: WatchedSource): Promise<Entry> {
   }
   return file;
 }
+
+const multipleFiles = (held: string): ExportRejectedError =>
+  new ExportRejectedError({
+    code: 'MULTIPLE_FILES',
+    cause: `The zip holds ${held}; it must hold exactly one export.`,
+    cure: 'Put one export into a zip of its own, or upload the files as they are.',
+  });
 
 async function* contentOf(zip: ZipFile, entry: Entry, watched: WatchedSource): AsyncGenerator<Uint8Array> {
   const stream: AsyncIterator<Buffer> = (await watched.guard(zip.openReadStreamPromise(entry)))[
@@ -88,6 +112,7 @@ async function* contentOf(zip: ZipFile, entry: Entry, watched: WatchedSource): A
 class WatchedSource {
   readonly #source: PackedSource;
   #failure: { readonly error: unknown } | undefined;
+  #window: { readonly start: number; readonly bytes: Buffer } = { start: 0, bytes: Buffer.alloc(0) };
 
   constructor(source: PackedSource) {
     this.#source = source;
@@ -100,6 +125,17 @@ class WatchedSource {
       this.#failure = { error };
       throw error;
     }
+  }
+
+  /** A few bytes of the file, with what lies behind them read ahead. */
+  async bytes(start: number, length: number): Promise<Buffer> {
+    const end = start + length;
+    const { start: from, bytes } = this.#window;
+    if (start < from || end > from + bytes.length) {
+      const until = Math.min(this.#source.bytes, start + Math.max(length, WINDOW_BYTES));
+      this.#window = { start, bytes: await collectBytes(this.read(start, until)) };
+    }
+    return this.#window.bytes.subarray(start - this.#window.start, end - this.#window.start);
   }
 
   async guard<T>(work: Promise<T>): Promise<T> {

@@ -259,6 +259,16 @@ test('what comes compressed is staged as text, and staged only', async () => {
   assert.equal(rig.pins(), 0);
 });
 
+test('no part of a name but the extension of a text file leads into staging', async () => {
+  for (const extension of ['.Doe_1962', `.${'x'.repeat(900)}`, '']) {
+    const rig = new SplitRig();
+    const name = `healthcare/day${extension}.gz`;
+    rig.put(name, gzipSync(EXPORT));
+    await rig.receive(name);
+    assert.equal(rig.export().source?.name, `${rig.export().exportId}/content`);
+  }
+});
+
 test('where there are no snapshots, a copy is the pin', async () => {
   const rig = new SplitRig({ settings: { pin: 'copy' } });
   rig.put(NAME, EXPORT);

@@ -154,6 +154,29 @@ test('archives that are cut off, damaged or not what their name says are refused
   assert.equal(await outcome('x.csv.gz', Buffer.from('a,b\n')), 'NOT_COMPRESSED');
 });
 
+test('the directory of a zip is read in a few requests; one of thousands of entries is not read at all', async () => {
+  const requests = async (files: number): Promise<[Outcome, number]> => {
+    const folders = Array.from({ length: files - 1 }, (_, i): [string, string] => [`${i}/`, '']);
+    const bytes = await zip(Object.fromEntries([...folders, ['x.csv', TEXT]]));
+    let reads = 0;
+    const all = source(bytes);
+    const from: PackedSource = {
+      bytes: bytes.length,
+      read: (start, end) => {
+        reads++;
+        return all.read(start, end);
+      },
+    };
+    return [await outcome('x.zip', bytes, { from }), reads];
+  };
+  const [taken, reads] = await requests(200);
+  assert.deepEqual(taken, { name: 'x.csv', text: TEXT });
+  assert.ok(reads <= 4, `${reads} reads`);
+  const [refused, few] = await requests(20_000);
+  assert.equal(refused, 'MULTIPLE_FILES');
+  assert.ok(few <= 2, `${few} reads`);
+});
+
 test('a zip must hold one file that anyone can read', async () => {
   const encrypted = await zip({ 'x.csv': TEXT });
   const directory = encrypted.indexOf('PK\x01\x02', 0, 'latin1');
