@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { callbackify } from 'node:util';
 import { crc32 } from 'node:zlib';
 import type { Entry, ZipFile } from 'yauzl';
 import { collectBytes } from '../collectBytes.ts';
@@ -37,13 +38,8 @@ export async function openZip(source: PackedSource): Promise<ZippedFile> {
       position: number,
       callback: (error: Error | null) => void,
     ): void {
-      watched.bytes(position, length).then(
-        (bytes) => {
-          buffer.set(bytes, offset);
-          callback(null);
-        },
-        (error: Error) => callback(error),
-      );
+      const fill = async (): Promise<void> => buffer.set(await watched.bytes(position, length), offset);
+      callbackify(fill)(callback);
     }
   }
   const options = { lazyEntries: true, autoClose: false, validateEntrySizes: true };
