@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { Stored } from '../ledger/exports.ts';
 import { BATCH_LETTERS, chunkRowKey, type ChunkRow } from '../ledger/model.ts';
 import type { TableStore } from '../storage/tables.ts';
-import { batchRange, letterOf, withLetter, type BatchLetter } from '../ledger/batches.ts';
+import { batchRange, goesInParts, letterOf, withLetter, type BatchLetter } from '../ledger/batches.ts';
 import { GroupedWriter } from './groupedWriter.ts';
 import {
   fromPartsTableRow,
@@ -15,7 +15,7 @@ import {
 } from '../ledger/parts.ts';
 import { unsettled } from './reopen.ts';
 
-const { unsent, sending, accepted, refused, held, inParts } = BATCH_LETTERS;
+const { unsent, sending, accepted, refused, held, sendingParts, heldParts, inParts } = BATCH_LETTERS;
 
 /** A run of records of one batch that goes out as one request: numbers from 1 in the export, `to` exclusive. */
 export type Stretch = { readonly batch: number; readonly from: number; readonly to: number };
@@ -49,14 +49,15 @@ export class BatchBook {
   readonly #options: BatchBookOptions;
   readonly #writer: GroupedWriter<ChunkRow>;
   readonly #parts = new Map<number, GroupedWriter<BatchParts>>();
+  /** ETags of rows of parts that mean nothing, to be replaced should their batch go out in parts after all. */
+  readonly #stale = new Map<number, string>();
 
   constructor(options: BatchBookOptions) {
     this.#options = options;
     this.#writer = options.writer;
     for (const [batch, { row, etag }] of options.parts) {
-      // A late invocation may have left parts of a batch that went through as a whole meanwhile: they mean nothing.
-      const letter = this.letter(batch);
-      if (letter !== accepted && letter !== refused) this.#parts.set(batch, this.#open(batch, row, etag));
+      if (goesInParts(this.letter(batch))) this.#parts.set(batch, this.#open(batch, row, etag));
+      else this.#stale.set(batch, etag);
     }
   }
 
@@ -87,14 +88,15 @@ export class BatchBook {
 
   /** Before a request: whoever finds this mark later must take the outcome for unknown. */
   async sending({ batch, from, to }: Stretch, { records, resend, repeated }: Attempt): Promise<void> {
+    const parts = this.#partsFor({ batch, from, to });
+    const letter = parts === undefined ? sending : sendingParts;
     const counted = (row: ChunkRow): ChunkRow => ({
       ...row,
-      batches: withLetter(row.batches, batch, sending),
+      batches: withLetter(row.batches, batch, letter),
       requests: row.requests + 1,
       retries: row.retries + (repeated ? 1 : 0),
     });
     const duplicated = resend ? records : 0;
-    const parts = this.#partsFor({ batch, from, to });
     if (parts === undefined) {
       await this.#writer.change((row) => ({
         ...counted(row),
@@ -122,7 +124,7 @@ export class BatchBook {
   /** The stretch goes out in pieces from now on; each says by itself what becomes of it. */
   split({ batch, from, to }: Stretch): void {
     const value: BatchParts = { parts: this.#wholeBatch(batch), duplicated: 0, writer: this.#options.owner };
-    const parts = this.#parts.get(batch) ?? this.#open(batch, value, undefined);
+    const parts = this.#parts.get(batch) ?? this.#open(batch, value, this.#stale.get(batch));
     this.#parts.set(batch, parts);
     parts.note((value) => ({ ...value, parts: withPart(value.parts, unsentPart(from, to)) }));
   }
@@ -162,16 +164,17 @@ export class BatchBook {
 
   /** A batch whose parts are all settled, and which a crash kept from being so in the chunk's row. */
   async settle(batch: number): Promise<void> {
-    // What another piece has only asked for may still be lost.
-    const parts = this.#parts.get(batch)?.written;
-    if (parts === undefined || parts.parts.some(({ state }) => !END.has(state))) return;
+    const writer = this.#parts.get(batch);
+    // What another piece has only asked for may still be lost; what is to be forgotten counts no more.
+    const parts = writer?.written;
+    if (writer === undefined || parts === undefined || !hasEnded(parts) || !hasEnded(writer.value)) return;
     // Two pieces that end at once both come here.
-    if (this.letter(batch) === inParts || this.letter(batch) === held) return;
+    if (this.letter(batch) === inParts || this.letter(batch) === heldParts) return;
     const isHeld = parts.parts.some(({ state }) => state === held);
     const tally = tallyOf(parts);
     await this.#writer.change((row) =>
       isHeld
-        ? { ...row, batches: withLetter(row.batches, batch, held) }
+        ? { ...row, batches: withLetter(row.batches, batch, heldParts) }
         : {
             ...row,
             batches: withLetter(row.batches, batch, inParts),
@@ -182,20 +185,21 @@ export class BatchBook {
     );
   }
 
-  /** Forget every refusal of the service: the mapping is at fault, not the records. What it accepted stays accepted. */
+  /**
+   * Forget every refusal of the service: the mapping is at fault, not the records. What it accepted stays accepted. A batch leaves
+   * the chunk's figures before its parts change, so that a crash in between finds it as one that is only to be settled.
+   */
   async forgetRefusals(): Promise<void> {
     for (const [batch, writer] of this.#parts) {
-      const { parts } = writer.value;
-      if (!parts.some(({ state, sent }) => state === refused && sent > 0)) continue;
       const before = writer.value;
-      await writer.change((value) => ({
+      if (!before.parts.some(isServiceRefusal)) continue;
+      writer.note((value) => ({
         ...value,
-        parts: value.parts.map((part) =>
-          part.state === refused && part.sent > 0 ? unsentPart(part.from, part.to) : part,
-        ),
+        parts: value.parts.map((part) => (isServiceRefusal(part) ? unsentPart(part.from, part.to) : part)),
       }));
-      if (this.letter(batch) !== inParts) continue;
-      await this.#writer.change((row) => unsettled(row, batch, before, sending));
+      if (this.letter(batch) === inParts)
+        await this.#writer.change((row) => unsettled(row, batch, before, sendingParts));
+      await writer.flush();
     }
   }
 
@@ -248,3 +252,8 @@ export class BatchBook {
 
 /** States of a part about which nothing more is done by itself. */
 const END: ReadonlySet<string> = new Set([accepted, refused, held]);
+
+const hasEnded = ({ parts }: BatchParts): boolean => parts.every(({ state }) => END.has(state));
+
+/** Refused by the service, and not by validation, which leaves nothing to send. */
+const isServiceRefusal = ({ state, sent }: Part): boolean => state === refused && sent > 0;

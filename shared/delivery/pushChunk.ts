@@ -3,7 +3,7 @@ import { readChunk as readChunkRow } from '../ledger/chunks.ts';
 import { readExport } from '../ledger/exports.ts';
 import { FINAL_EXPORT_STATES, type ExportRow } from '../ledger/model.ts';
 import { ChunkMessageError, parseChunkMessage, type ChunkPointer } from '../ledger/chunkMessage.ts';
-import { isSettled } from '../ledger/batches.ts';
+import { isHeld, isSettled } from '../ledger/batches.ts';
 import type { ChunkRun } from './chunkRun.ts';
 import { admission } from './circuit.ts';
 import { whyNot } from './claim.ts';
@@ -139,8 +139,9 @@ async function mayStart(run: ChunkRun): Promise<boolean> {
   const said = admission(connector, clock.now(), run.owner);
   if (said.kind === 'probeDue' && connector.reason?.code === MAPPING_REFUSED) {
     // Another batch each time: two records at fault in one batch shall not pass for a wrong mapping for ever.
+    // One that is held is not sent: with nothing else left the chunk becomes held itself.
     const left = Array.from(run.row.batches, (_, batch) => batch).filter(
-      (batch) => !isSettled(run.book.letter(batch)),
+      (batch) => !isSettled(run.book.letter(batch)) && !isHeld(run.book.letter(batch)),
     );
     run.onlyBatch = left[connector.failures % left.length];
   }

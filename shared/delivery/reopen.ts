@@ -1,10 +1,10 @@
 import type { Stored } from '../ledger/exports.ts';
 import { BATCH_LETTERS, type ChunkRow } from '../ledger/model.ts';
 import type { TableStore } from '../storage/tables.ts';
-import { letterOf, withLetter, type BatchLetter } from '../ledger/batches.ts';
+import { goesInParts, isHeld, letterOf, withLetter, type BatchLetter } from '../ledger/batches.ts';
 import { tallyOf, toPartsTableRow, type BatchParts, type Part } from '../ledger/parts.ts';
 
-const { sending, held, inParts, doubtful, accepted, refused } = BATCH_LETTERS;
+const { sending, held, sendingParts, inParts, doubtful, doubtfulParts, accepted, refused } = BATCH_LETTERS;
 
 /** A batch settled in parts taken out of its chunk's figures again, because some of it is to be done once more. */
 export function unsettled(row: ChunkRow, batch: number, parts: BatchParts, letter: BatchLetter): ChunkRow {
@@ -31,9 +31,10 @@ export function reopened(row: ChunkRow, parts: ReadonlyMap<number, Stored<BatchP
     const letter = letterOf(row.batches, batch);
     const own = parts.get(batch)?.row;
     if (letter === inParts && own?.parts.some(isOpen) === true) {
-      next = unsettled(next, batch, own, doubtful);
-    } else if (letter === held || letter === sending) {
-      next = { ...next, batches: withLetter(next.batches, batch, doubtful) };
+      next = unsettled(next, batch, own, doubtfulParts);
+    } else if (isHeld(letter) || letter === sending || letter === sendingParts) {
+      const doubt = goesInParts(letter) ? doubtfulParts : doubtful;
+      next = { ...next, batches: withLetter(next.batches, batch, doubt) };
     }
   }
   return { ...next, failed: 0, quarantined: 0, poisonings: 0, parkings: 0 };
@@ -55,7 +56,7 @@ export async function reopenParts(
   parts: ReadonlyMap<number, Stored<BatchParts>>,
 ): Promise<void> {
   for (const [batch, { row: value, etag }] of parts) {
-    if (letterOf(row.batches, batch) !== doubtful) continue;
+    if (letterOf(row.batches, batch) !== doubtfulParts) continue;
     await chunks.replace(toPartsTableRow(row.exportId, row.chunk, batch, reopenedParts(value)), etag);
   }
 }

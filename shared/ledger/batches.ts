@@ -20,6 +20,20 @@ const SETTLED: ReadonlySet<string> = new Set([
   BATCH_LETTERS.inParts,
 ]);
 
+const IN_PARTS: ReadonlySet<string> = new Set([
+  BATCH_LETTERS.sendingParts,
+  BATCH_LETTERS.heldParts,
+  BATCH_LETTERS.doubtfulParts,
+  BATCH_LETTERS.inParts,
+]);
+
+/** Whether a batch goes, or went, out in parts: only then does its row of parts mean anything. */
+export const goesInParts = (letter: BatchLetter): boolean => IN_PARTS.has(letter);
+
+/** Whether a human decides about a batch. */
+export const isHeld = (letter: BatchLetter): boolean =>
+  letter === BATCH_LETTERS.held || letter === BATCH_LETTERS.heldParts;
+
 /** Whether nothing of a batch is still to do. */
 export const isSettled = (letter: BatchLetter): boolean => SETTLED.has(letter);
 

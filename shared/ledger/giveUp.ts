@@ -1,6 +1,6 @@
 import { ConflictError, type Reason } from '../errors.ts';
 import type { TableStore } from '../storage/tables.ts';
-import { isSettled, letterOf, withLetter } from './batches.ts';
+import { goesInParts, isSettled, letterOf, withLetter } from './batches.ts';
 import { readChunk } from './chunks.ts';
 import { toChunkTableRow } from './chunkRows.ts';
 import { isoTime, type Stored } from './exports.ts';
@@ -48,7 +48,8 @@ async function withPartsJoined(chunks: Chunks, row: ChunkRow): Promise<ChunkRow>
   if (row.batches === '') return row;
   let joined = row;
   for (const [batch, { row: parts, etag }] of await readParts(chunks, row.exportId, row.chunk)) {
-    if (isSettled(letterOf(row.batches, batch))) continue;
+    const letter = letterOf(row.batches, batch);
+    if (isSettled(letter) || !goesInParts(letter)) continue;
     await chunks.replace(toPartsTableRow(row.exportId, row.chunk, batch, { ...parts, writer: '' }), etag);
     joined = settledInParts(joined, batch, parts);
   }

@@ -59,19 +59,33 @@ export type ChunkState = 'pending' | 'pushing' | 'delivered' | 'waiting' | 'held
 export const FINAL_CHUNK_STATES: ReadonlySet<ChunkState> = new Set(['delivered', 'failed']);
 
 /**
- * As packed in the chunk's row, one letter a batch: `u` unsent, `s` sending, `a` accepted, `r` refused, `h` held, `p` settled in
- * parts (some accepted, some refused, or not all saved): its row of parts says which, `d` doubtful: may have been received, yet an
- * operator asked to send it once more.
+ * As packed in the chunk's row, one letter a batch: `u` unsent, `s` sending, `a` accepted, `r` refused, `h` held, `d` doubtful: may
+ * have been received, yet an operator asked to send it once more. `S`, `H`, `D` are the same of a batch that goes out in parts, `p`
+ * is one settled in parts (some accepted, some refused, or not all saved): its row of parts says what became of each. With any other
+ * letter a row of parts means nothing: it is of somebody who lost the chunk before a part went out.
  */
-type BatchState = 'unsent' | 'sending' | 'accepted' | 'refused' | 'held' | 'inParts' | 'doubtful';
+type BatchState =
+  | 'unsent'
+  | 'sending'
+  | 'accepted'
+  | 'refused'
+  | 'held'
+  | 'doubtful'
+  | 'sendingParts'
+  | 'heldParts'
+  | 'doubtfulParts'
+  | 'inParts';
 export const BATCH_LETTERS = {
   unsent: 'u',
   sending: 's',
   accepted: 'a',
   refused: 'r',
   held: 'h',
-  inParts: 'p',
   doubtful: 'd',
+  sendingParts: 'S',
+  heldParts: 'H',
+  doubtfulParts: 'D',
+  inParts: 'p',
 } as const satisfies Readonly<Record<BatchState, string>>;
 
 /** More batches in one chunk than this is refused at start: the states of all lie in one row. */

@@ -92,7 +92,7 @@ test('a batch in parts joins the figures of its chunk when the ledger has all it
   void book.accepted(second, 5, 0);
   await book.settle(0);
   assert.equal((await stored()).accepted, 0);
-  assert.equal(book.letter(0), 's');
+  assert.equal(book.letter(0), 'S');
 });
 
 test('two pieces that end at once count once', async () => {
@@ -131,7 +131,7 @@ test('refusals that are forgotten take their batch out of the figures again, wha
   assert.equal(book.refusedAlone, 1);
   await book.forgetRefusals();
   const { accepted, batches } = await stored();
-  assert.deepEqual([accepted, batches, book.refusedAlone], [0, 's', 0]);
+  assert.deepEqual([accepted, batches, book.refusedAlone], [0, 'S', 0]);
   assert.deepEqual(
     book.parts(0)!.map(({ from, to, state }) => `${from}-${to}${state}`),
     ['1-10a', '10-11u'],
@@ -178,7 +178,7 @@ test('a batch in pieces says of each what became of it, and is settled by the la
   book.split(WHOLE);
   await book.sending(FIRST, { records: 4, resend: false, repeated: true });
   assert.deepEqual(await storedParts(), ['1-6s4', '6-11u0']);
-  assert.equal((await stored()).batches, 's');
+  assert.equal((await stored()).batches, 'S');
   await book.accepted(FIRST, 4, 0);
   assert.equal(book.anyAccepted, true);
   await book.sending(SECOND, { records: 5, resend: true, repeated: true });
@@ -202,7 +202,7 @@ test('a piece without a record to send, and one that is held, end it too', async
   await book.hold(SECOND);
   assert.deepEqual(await storedParts(), ['1-6r0', '6-11h0']);
   const { batches, accepted } = await stored();
-  assert.deepEqual([batches, accepted], ['h', 0]);
+  assert.deepEqual([batches, accepted], ['H', 0]);
 });
 
 test('records that the service says it did not save are failed, and named by a part', async () => {
@@ -222,12 +222,17 @@ test('a record refused alone is a part of its batch from then on', async () => {
   assert.deepEqual([(await stored()).batches, (await stored()).accepted], ['p', 0]);
 });
 
-test('parts that an earlier invocation left are taken up, unless the batch went through as a whole since', async () => {
+test('parts that an earlier invocation left are taken up when the chunk says that the batch goes out in parts, and only then', async () => {
   const left = { parts: [part(1, 6, 'a', 5), part(6, 11, 's', 5)], duplicated: 0, writer: 'earlier' };
   for (const [letter, taken] of [
-    ['s', true],
-    ['u', true],
-    ['d', true],
+    ['S', true],
+    ['D', true],
+    ['H', true],
+    ['p', true],
+    ['u', false],
+    ['s', false],
+    ['d', false],
+    ['h', false],
     ['a', false],
     ['r', false],
   ] as const) {
@@ -236,7 +241,7 @@ test('parts that an earlier invocation left are taken up, unless the batch went 
     assert.deepEqual(book.parts(0), taken ? left.parts : undefined, letter);
     assert.equal(book.anyAccepted, taken, letter);
   }
-  const { book } = await aBook({}, { ...left, parts: [part(1, 6, 'r', 5), part(6, 11, 's', 5)] });
+  const { book } = await aBook({ batches: 'S' }, { ...left, parts: [part(1, 6, 'r', 5), part(6, 11, 's', 5)] }); // prettier-ignore
   assert.equal(book.anyAccepted, false);
 });
 
@@ -264,7 +269,7 @@ test('who took the chunk over has its parts: a late write of them fails', async 
 
 test('a batch whose parts were all settled when the process died is settled by the next', async () => {
   const parts = [part(1, 6, 'a', 5), part(6, 11, 'r', 5)];
-  const { book, stored } = await aBook({ batches: 's' }, { parts, duplicated: 2, writer: 'earlier' });
+  const { book, stored } = await aBook({ batches: 'S' }, { parts, duplicated: 2, writer: 'earlier' });
   await book.settle(0);
   await book.settle(0);
   const { batches, accepted, possiblyDuplicated } = await stored();
@@ -274,9 +279,9 @@ test('a batch whose parts were all settled when the process died is settled by t
 test('a batch with a part under way is not settled', async () => {
   for (const state of ['s', 'u', 'd'] as const) {
     const parts = [part(1, 6, 'a', 5), part(6, 11, state, 5)];
-    const { book, stored } = await aBook({ batches: 's' }, { parts, duplicated: 0, writer: 'earlier' });
+    const { book, stored } = await aBook({ batches: 'S' }, { parts, duplicated: 0, writer: 'earlier' });
     await book.settle(0);
-    assert.deepEqual([(await stored()).batches, (await stored()).accepted], ['s', 0]);
+    assert.deepEqual([(await stored()).batches, (await stored()).accepted], ['S', 0]);
   }
   const { book, stored } = await aBook({ batches: 's' });
   await book.settle(0);
@@ -292,7 +297,7 @@ test('refusals by validation are not forgotten with those of the service', async
   await book.forgetRefusals();
   assert.deepEqual(book.parts(0), [parts[0], part(3, 6, 'u', 0), parts[2]]);
   const { batches, accepted, possiblyDuplicated } = await stored();
-  assert.deepEqual([batches, accepted, possiblyDuplicated], ['s', 0, 0]);
+  assert.deepEqual([batches, accepted, possiblyDuplicated], ['S', 0, 0]);
   assert.equal(book.refusedAlone, 0);
 
   const none = await aBook({ batches: 'p', accepted: 5 }, { parts: [parts[0]!, part(3, 11, 'a', 5)], duplicated: 0, writer: 'earlier' }); // prettier-ignore
@@ -302,8 +307,38 @@ test('refusals by validation are not forgotten with those of the service', async
 
 test('refusals of a batch still under way are forgotten without touching the figures', async () => {
   const parts = [part(1, 6, 'r', 5), part(6, 11, 's', 5)];
-  const { book, stored } = await aBook({ batches: 's' }, { parts, duplicated: 0, writer: 'earlier' });
+  const { book, stored } = await aBook({ batches: 'S' }, { parts, duplicated: 0, writer: 'earlier' });
   await book.forgetRefusals();
   assert.deepEqual(book.parts(0), [part(1, 6, 'u', 0), parts[1]]);
-  assert.deepEqual([(await stored()).batches, (await stored()).accepted], ['s', 0]);
+  assert.deepEqual([(await stored()).batches, (await stored()).accepted], ['S', 0]);
+});
+
+test('a crash while refusals are being forgotten leaves a batch that is only to be settled', async () => {
+  const parts = [part(1, 6, 'r', 5), part(6, 11, 'a', 5)];
+  const left = { parts, duplicated: 3, writer: 'earlier' };
+  const { book, stored, storedParts, stall } = await aBook({ batches: 'p', accepted: 5, possiblyDuplicated: 3 }, left); // prettier-ignore
+  stall(true);
+  void book.forgetRefusals();
+  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+  assert.deepEqual(await storedParts(), ['1-6r5', '6-11a5']);
+  const { batches, accepted, possiblyDuplicated } = await stored();
+  assert.deepEqual([batches, accepted, possiblyDuplicated], ['S', 0, 0]);
+  // Nor does it settle by what is to be forgotten.
+  await book.settle(0);
+  assert.equal((await stored()).batches, 'S');
+
+  const next = await aBook(await stored(), left);
+  await next.book.settle(0);
+  const settled = await next.stored();
+  assert.deepEqual([settled.batches, settled.accepted, settled.possiblyDuplicated], ['p', 5, 3]);
+});
+
+test('parts of somebody who lost the chunk before they went out are replaced by those of its owner', async () => {
+  const late = { parts: [part(1, 6, 's', 5), part(6, 11, 'u', 0)], duplicated: 0, writer: 'earlier' };
+  const { book, stored, storedParts } = await aBook({ batches: 's' }, late);
+  assert.equal(book.parts(0), undefined);
+  book.split(WHOLE);
+  await book.sending(SECOND, ATTEMPT);
+  assert.deepEqual(await storedParts(), ['1-6u0', '6-11s5']);
+  assert.equal((await stored()).batches, 'S');
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CONNECTOR_ROW_KEY, fromConnectorTableRow } from '../../../shared/ledger/connectorRows.ts';
+import { listChunks } from '../../../shared/ledger/chunks.ts';
 import { DeliveryWorld } from '../../support/deliveryWorld.ts';
 import { judgeWorld } from '../../support/oracle.ts';
 
@@ -64,6 +65,55 @@ test('two records at fault in the first batch are no wrong mapping for ever: ano
   await world.export({ chunks: 1, batches: 3, recordsPerRequest: 8 });
   assert.ok(await world.deliver(HOUR));
   assert.deepEqual(await judgeWorld(world), []);
+});
+
+test('killed at any write while refusals pile up and are forgotten: the figures add up, every record arrives once', async () => {
+  for (let killAt = 1; ; killAt++) {
+    let calls = 0;
+    const blocked = (): boolean =>
+      world.tables.connectors.rows().some(({ row }) => row['circuit'] === 'open');
+    const world = new DeliveryWorld({
+      seed: 7,
+      settings: { maxInFlight: 1, refusalsPerChunk: 1 },
+      fault: ({ port }, crash) => {
+        if (!/^chunks\.(?:insert|replace)$/u.test(port) || blocked() || ++calls !== killAt) return;
+        // From now on the records are at fault, not the mapping.
+        Object.assign(world.settings, { refusalsPerChunk: 100 });
+        crash();
+      },
+    });
+    const made = await world.export({ chunks: 1, batches: 4, recordsPerRequest: 8, offending: 0.25 });
+    const ended = await world.deliver(HOUR);
+    if (calls < killAt) break;
+    assert.ok(ended, `killed at ${killAt}`);
+    assert.deepEqual(await judgeWorld(world), [], `killed at ${killAt}`);
+    assert.equal(world.exportRow(made.row).state, 'completedWithRefusals');
+  }
+});
+
+test('a batch held for a human does not keep the probes of a blocked mapping from the others', async () => {
+  let cured = false;
+  const world = new DeliveryWorld({
+    seed: 3,
+    settings: { maxInFlight: 1 },
+    service: {
+      misbehave: ({ number }) => {
+        if (number === 0) return { kind: 'silent', taken: false };
+        return cured ? undefined : { kind: 'refusing', status: 400 };
+      },
+    },
+  });
+  const plan = { onUnknownOutcome: 'hold' } as const;
+  const made = await world.export({ chunks: 1, batches: 4, recordsPerRequest: 8, plan });
+  const yielded = (): number => world.results.filter(({ kind }) => kind === 'yielded').length;
+  world.start();
+  assert.ok(!(await world.clock.run(() => yielded() > 20, 2 * HOUR)), 'invocations that do nothing');
+  assert.equal(connectorOf(world).reason?.code, 'MAPPING_REFUSED');
+  assert.ok(world.service.requests.length > 10, 'it is probed');
+  cured = true;
+  assert.ok(!(await world.resume(2 * HOUR)));
+  const [chunk] = await listChunks(world.tables.chunks, made.row.exportId);
+  assert.match(`${chunk!.row.state} ${chunk!.row.batches}`, /^held h[ap]{3}$/);
 });
 
 test('413 halves until the size fits; one record alone that is too large goes to quarantine', async () => {

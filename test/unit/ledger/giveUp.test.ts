@@ -24,7 +24,7 @@ const part = (from: number, to: number, state: Part['state']): Part => ({
 /** A chunk under way: batch 0 accepted, batch 1 in parts of which one was accepted, batch 2 settled in parts. */
 async function underWay(): Promise<MemoryTable> {
   const chunks = new MemoryTable('chunks');
-  const row = { state: 'pushing', owner: 'a', records: 30, batches: 'asp', accepted: 18 } as const;
+  const row = { state: 'pushing', owner: 'a', records: 30, batches: 'aSp', accepted: 18 } as const;
   await chunks.insert(toChunkTableRow(aChunkRow({ ...row, possiblyDuplicated: 1 })));
   const parts = [part(11, 15, 'a'), part(15, 18, 's'), part(18, 21, 'u')];
   await chunks.insert(toPartsTableRow(exportId, 1, 1, { parts, duplicated: 4, writer: 'a' }));
@@ -56,6 +56,17 @@ test('what parts of an unsettled batch achieved is in the figures of a chunk giv
   assert.deepEqual(figures(given!.row), expected);
   const again = await giveUpChunk(chunks, aChunkRow(), REASON, NOW + 1);
   assert.deepEqual(figures(again!.row), expected);
+});
+
+test('parts left by somebody who lost the chunk before one of them went out are not counted', async () => {
+  const chunks = await underWay();
+  const { row, etag } = (await readChunk(chunks, exportId, 1))!;
+  await chunks.replace(toChunkTableRow({ ...row, batches: 'asp' }), etag);
+  const given = await giveUpChunk(chunks, aChunkRow(), REASON, NOW);
+  assert.deepEqual(
+    [given!.row.batches, given!.row.accepted, given!.row.failed, given!.row.possiblyDuplicated],
+    ['asp', 18, 12, 1],
+  );
 });
 
 test('whoever pushes the chunk can change neither its row nor its parts after they were counted', async () => {
