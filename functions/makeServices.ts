@@ -5,7 +5,6 @@ import type { Config } from '../shared/config/config.ts';
 import { pushServices, type PushServices } from '../shared/delivery/services.ts';
 import { DEFAULT_PUSH_SETTINGS } from '../shared/delivery/settings.ts';
 import { planExport } from '../shared/export/plan.ts';
-import { DEFAULT_SPLIT_SETTINGS } from '../shared/export/services.ts';
 import { DEFAULT_POISON_SETTINGS } from '../shared/delivery/failChunk.ts';
 import { QUEUES, TABLES } from '../shared/ledger/model.ts';
 import { DEFAULT_SWEEP_SETTINGS } from '../shared/export/sweep.ts';
@@ -17,6 +16,7 @@ import { openTelemetry } from '../shared/telemetry/openTelemetry.ts';
 import { rulesReader } from './rules.ts';
 import { invocationLog } from './invocation.ts';
 import type { Services } from './services.ts';
+import { splitSettingsOf } from './splitSettings.ts';
 
 /**
  * Open storage and connectors as the settings say.
@@ -48,13 +48,7 @@ export async function makeServices(
   const shared = { tables, blobs, queue, clock, log };
   const split: Services['split'] = {
     ...shared,
-    settings: {
-      ...DEFAULT_SPLIT_SETTINGS,
-      ...config.export,
-      recordsPerRequest: config.delivery.recordsPerRequest,
-      maxBodyBytes: config.delivery.maxBodyBytes,
-      splitClaimMs: config.delivery.claimMs,
-    },
+    settings: splitSettingsOf(config),
     newOwner: () => randomUUID().replaceAll('-', ''),
     rulesOf: rulesReader(config.connectors),
     planExport,

@@ -1,16 +1,15 @@
 import { SingleBar } from 'cli-progress';
 import type { Command } from 'commander';
-import { readSettings } from '../../shared/config/setting.ts';
-import { deliverySettings, exportSettings } from '../../shared/config/settings.ts';
+import { splitSettingsOf } from '../../functions/splitSettings.ts';
 import type { ConnectorRules } from '../../shared/schema/connector.ts';
 import { checkExport, rejected, type CheckLimits, type CheckResult } from './checkExport.ts';
 import { checkReport, estimateSeconds } from './checkReport.ts';
 import { requireRules } from './connectorRules.ts';
 import { note, printable, say, sayJson } from './console.ts';
+import { readEnvironment } from './environment.ts';
 import { initMapping } from './initMapping.ts';
 import { readInputs, type Input } from './inputs.ts';
 import { DEFAULT_CONNECTOR, wholeNumber } from './options.ts';
-import { UsageError } from './usageError.ts';
 
 type CheckFlags = {
   connector: string;
@@ -50,7 +49,8 @@ export function addCheckCommand(program: Command): void {
 async function checkAll(inputs: readonly Input[], flags: CheckFlags): Promise<number> {
   const began = performance.now();
   const rules = await requireRules(flags.connector, flags.mapping);
-  const limits = readLimits(flags);
+  const settings = splitSettingsOf(readEnvironment());
+  const limits = { ...settings, recordsPerRequest: flags.recordsPerRequest ?? settings.recordsPerRequest };
   const results: CheckResult[] = [];
   for (const input of inputs) {
     const result = input.refused
@@ -67,27 +67,6 @@ async function checkAll(inputs: readonly Input[], flags: CheckFlags): Promise<nu
     sayJson({ exports, seconds: Math.round(performance.now() - began) / 1000 });
   }
   return results.every(({ state }) => state === 'completed') ? 0 : 2;
-}
-
-/** The limits of the functions, by the same settings. @throws {UsageError} naming the setting that is wrong */
-function readLimits({ recordsPerRequest }: CheckFlags): CheckLimits {
-  const faults: string[] = [];
-  const { maxExportBytes, maxExportRecords, chunkRecords, maxRecordBytes } = readSettings(
-    exportSettings,
-    process.env,
-    faults,
-  );
-  const delivery = readSettings(deliverySettings, process.env, faults);
-  if (faults.length > 0)
-    throw new UsageError(faults.join(' '), 'Correct it in the environment, or take it out.');
-  return {
-    maxExportBytes,
-    maxExportRecords,
-    chunkRecords,
-    maxRecordBytes,
-    maxBodyBytes: delivery.maxBodyBytes,
-    recordsPerRequest: recordsPerRequest ?? delivery.recordsPerRequest,
-  };
 }
 
 async function checkOne(

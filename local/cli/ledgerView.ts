@@ -67,6 +67,24 @@ export class LedgerView {
     return rows;
   }
 
+  /** Whether an export of the connector ever came, or anything was sent to it or switched. */
+  async knows(connector: string): Promise<boolean> {
+    if (await this.connector(connector)) return true;
+    for await (const _ of this.#tables.exports.list({ partitionKey: connectorKey(connector) })) return true;
+    return false;
+  }
+
+  /** Names of all connectors that the ledger knows; reads all of its exports. */
+  async connectors(): Promise<ReadonlySet<string>> {
+    const names = new Set<string>();
+    for (const table of [this.#tables.exports, this.#tables.connectors]) {
+      for await (const { row } of table.list({})) {
+        if (typeof row['connector'] === 'string' && row['connector'] !== '') names.add(row['connector']);
+      }
+    }
+    return names;
+  }
+
   /** The connector's circuit, gate and switches; undefined before the first request. */
   async connector(connector: string): Promise<ConnectorRow | undefined> {
     const stored = await this.#tables.connectors.get(connectorKey(connector), CONNECTOR_ROW_KEY);

@@ -1,12 +1,8 @@
-import type { Command } from 'commander';
-import { OPERATIONS, operate, parseOperation } from '../../shared/delivery/operator.ts';
-import { DEFAULT_SPLIT_SETTINGS } from '../../shared/export/services.ts';
-import { QUEUES, TABLES } from '../../shared/ledger/model.ts';
-import { loadConnectorRules } from '../../shared/schema/connector.ts';
-import type { Storage } from '../../shared/storage/azureStorage.ts';
-import { createLog } from '../../shared/telemetry/log.ts';
+import { InvalidArgumentError, type Command } from 'commander';
+import { OPERATIONS, parseOperation, type Operation } from '../../shared/delivery/operator.ts';
 import { ACCOUNT_HELP, withAccount } from './account.ts';
 import { note, say } from './console.ts';
+import { carryOut } from './operator.ts';
 import { DEFAULT_OUT, wholeNumber } from './options.ts';
 import { UsageError } from './usageError.ts';
 
@@ -26,30 +22,47 @@ export function addReplayCommand(program: Command): void {
     .command('replay')
     .description(`Send what failed or is held once more. ${ACCOUNT_HELP}`)
     .requiredOption('--connector <name>', 'connector whose exports are meant')
-    .option('--export <id>', 'only this export (the id that the status shows)')
+    .option('--export <id>', 'only this export (the id that the status shows)', asExportId)
     .option('--chunk <n>', 'only this chunk of it', wholeNumber(1))
     .option('--pause', 'instead: send nothing more to the connector until it is resumed')
     .option('--resume', 'instead: let a paused or blocked connector go on at once')
     .option('--cancel', 'instead: end the export; what was not accepted counts as failed')
     .option('--out <dir>', 'folder of local runs', DEFAULT_OUT)
     .action(async (flags: ReplayFlags) => {
-      const { connector, export: exportId, chunk } = flags;
-      const operation = parseOperation(
-        {
-          action: actionOf(flags),
-          connector,
-          ...(exportId === undefined ? {} : { export: exportId }),
-          ...(chunk === undefined ? {} : { chunk }),
-        },
-        [connector],
-      );
-      const { done, refused } = await withAccount(flags.out, (storage) =>
-        operate(operation, operatorServices(storage)),
-      );
+      const operation = operationOf(flags);
+      const { done, refused } = await withAccount(flags.out, (storage) => carryOut(operation, storage));
       say(done);
       for (const words of refused) note(words);
       if (refused.length > 0) process.exitCode = 1;
     });
+}
+
+function asExportId(text: string): string {
+  if (!/^[\da-f]{32}$/u.test(text)) {
+    throw new InvalidArgumentError('Expected an export id of 32 hex digits, as the status shows it.');
+  }
+  return text;
+}
+
+/** @throws {UsageError} naming the option that is missing or too many */
+function operationOf(flags: ReplayFlags): Operation {
+  const { connector, export: exportId, chunk } = flags;
+  const action = actionOf(flags);
+  if (exportId === undefined && (action === 'cancel' || chunk !== undefined)) {
+    throw new UsageError(
+      `--${action === 'cancel' ? 'cancel' : 'chunk'} needs --export ID.`,
+      'The status shows the id of each export.',
+    );
+  }
+  if (action === 'cancel' && chunk !== undefined) {
+    throw new UsageError('--cancel ends an export as a whole.', 'Leave out --chunk.');
+  }
+  if ((action === 'pause' || action === 'resume') && exportId !== undefined) {
+    throw new UsageError(`--${action} is about all exports of the connector.`, 'Leave out --export.');
+  }
+  const parts = { action, connector, export: exportId, chunk };
+  const given = Object.entries(parts).filter(([, value]) => value !== undefined);
+  return parseOperation(Object.fromEntries(given), [connector]);
 }
 
 function actionOf(flags: ReplayFlags): (typeof OPERATIONS)[number] {
@@ -57,24 +70,4 @@ function actionOf(flags: ReplayFlags): (typeof OPERATIONS)[number] {
   if (asked.length > 1)
     throw new UsageError(`--${asked.join(' and --')} exclude each other.`, 'Give one of them.');
   return asked[0] ?? 'replay';
-}
-
-/** What an operator's requests are carried out with. */
-export function operatorServices(storage: Storage): Parameters<typeof operate>[1] {
-  const { exports, chunks, connectors, contents, marks } = TABLES;
-  return {
-    tables: {
-      exports: storage.table(exports),
-      chunks: storage.table(chunks),
-      connectors: storage.table(connectors),
-      contents: storage.table(contents),
-      marks: storage.table(marks),
-    },
-    queue: storage.queue(QUEUES.chunks),
-    blobs: storage.blobs,
-    clock: storage.clock,
-    settings: DEFAULT_SPLIT_SETTINGS,
-    rulesOf: (connector) => loadConnectorRules(connector, 'mappings'),
-    log: createLog(() => undefined, false),
-  };
 }

@@ -1,8 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { readSettings } from '../../shared/config/setting.ts';
-import { reportSettings } from '../../shared/config/settings.ts';
 import { TABLES } from '../../shared/ledger/model.ts';
 import type { ReportSettings } from '../../shared/report/collect.ts';
 import { dayOf, isDay, type Day } from '../../shared/report/days.ts';
@@ -11,6 +9,7 @@ import { collectPeriod, type PeriodStatus } from '../../shared/report/period.ts'
 import { statusCsv } from '../../shared/report/statusLog.ts';
 import { ACCOUNT_HELP, withAccount } from './account.ts';
 import { note, say, sayJson } from './console.ts';
+import { readEnvironment } from './environment.ts';
 import { DEFAULT_CONNECTOR, DEFAULT_OUT } from './options.ts';
 import { tableOf } from './table.ts';
 import { UsageError } from './usageError.ts';
@@ -68,18 +67,9 @@ async function report(flags: ReportFlags): Promise<void> {
 
 /** The app's own settings where the environment has them; else those of a run on this machine. */
 function settingsFor(connector: string): ReportSettings {
-  const { env } = process;
-  const faults: string[] = [];
-  const { timeZone, expectedBy, hashBlobNames } = readSettings(reportSettings, env, faults);
-  if (faults.length > 0)
-    throw new UsageError(faults.join(' '), 'Correct what is named (docs/configuration.md).');
-  const names = (env['CONNECTORS'] ?? connector).split(',').map((name) => name.trim());
-  return {
-    connectors: names,
-    timeZone,
-    hashBlobNames,
-    ...(expectedBy === undefined ? {} : { expectedBy }),
-  };
+  const { report, connectors = [connector] } = readEnvironment();
+  const { timeZone, expectedBy, hashBlobNames } = report;
+  return { connectors, timeZone, hashBlobNames, ...(expectedBy === undefined ? {} : { expectedBy }) };
 }
 
 /** The file as it is, byte for byte; as a terminal may show it where one reads along. */

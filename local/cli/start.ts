@@ -8,7 +8,7 @@ import { interruptSignal } from './interrupt.ts';
 import { readInputs } from './inputs.ts';
 import { fileJob, FhirSource, type Job } from './job.ts';
 import { resumeConnector } from '../../shared/delivery/control.ts';
-import { operatorServices } from './replay.ts';
+import { operatorServices } from './operator.ts';
 import { addStackOptions, type StackOptions } from './options.ts';
 import { collectOutput, type OutputPaths } from './output.ts';
 import { createProgress } from './progress.ts';
@@ -87,10 +87,13 @@ async function start(files: readonly string[], flags: StartFlags): Promise<numbe
 }
 
 /** Whoever starts again after a blocked run has cured something: the probe need not wait for its time. */
-async function probeAtOnce({ ledger, storage }: Stack, connector: string): Promise<void> {
+async function probeAtOnce({ ledger, storage, settings }: Stack, connector: string): Promise<void> {
   const row = await ledger.connector(connector);
   if (row && row.circuit !== 'closed' && !row.paused)
-    await resumeConnector(connector, operatorServices(storage));
+    await resumeConnector(
+      connector,
+      operatorServices(storage, settings, () => undefined),
+    );
 }
 
 type JobResults = { readonly exports: readonly ExportResult[]; readonly stoppedBy?: Reason };

@@ -1,4 +1,6 @@
+import { counted } from '../counted.ts';
 import { PipelineError } from '../errors.ts';
+import { readExport } from '../ledger/exports.ts';
 import { connectorKey } from '../ledger/model.ts';
 import { cancelExport, pauseConnector, resumeConnector, type ControlServices } from './control.ts';
 import { replay, type ReplayRequest, type ReplayServices } from './replay.ts';
@@ -90,7 +92,7 @@ export async function operate(
     case 'resume': {
       const woken = await resumeConnector(connector, services);
       return {
-        done: `Connector ${connector} goes on; ${String(woken)} waiting chunks were woken.`,
+        done: `Connector ${connector} goes on; woken: ${counted(woken, 'waiting chunk')}.`,
         refused: [],
       };
     }
@@ -98,7 +100,7 @@ export async function operate(
       const keys = { connectorKey: connectorKey(connector), exportId: operation.export };
       const row = await cancelExport(keys, services);
       if (row) return { done: `The export is ${row.state}.`, refused: [] };
-      return { done: 'Nothing was cancelled.', refused: ['The ledger does not know this export.'] };
+      return { done: 'Nothing was cancelled.', refused: [UNKNOWN_EXPORT] };
     }
     case 'replay': {
       const { export: exportId, chunk } = operation;
@@ -114,10 +116,20 @@ export async function operate(
   }
 }
 
+const UNKNOWN_EXPORT = 'The ledger does not know this export.';
+const NOTHING_SENT = 'Nothing is sent again.';
+
 async function sendAgain(request: ReplayRequest, services: ReplayServices): Promise<Operated> {
+  const { connectorKey, exportId } = request;
+  if (exportId !== undefined) {
+    const known = await readExport(services.tables.exports, { connectorKey, exportId });
+    if (known === undefined) return { done: NOTHING_SENT, refused: [UNKNOWN_EXPORT] };
+  }
   const { exports, chunks, refused } = await replay(request, services);
+  const nothing = refused.length > 0 ? NOTHING_SENT : 'Nothing of it failed or is held.';
   return {
-    done: `${String(chunks)} chunks of ${String(exports)} exports are under way again.`,
+    done:
+      chunks > 0 ? `Under way again: ${counted(chunks, 'chunk')} of ${counted(exports, 'export')}.` : nothing,
     refused: refused.map(({ exportId, reason }) => `${exportId}: ${reason.cause} ${reason.cure}`),
   };
 }
