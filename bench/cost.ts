@@ -43,6 +43,31 @@ export const A_DAY: Day = {
   keptDays: 30,
 };
 
+/**
+ * Day and prices with some of them replaced.
+ * @param changes `NAME=VALUE`, the name one of a price or of a property of the day
+ * @throws {Error} for an unknown name, or a value that is no number from 0 up
+ */
+export function withChanges(
+  day: Day,
+  prices: Readonly<Record<Price, number>>,
+  changes: readonly string[],
+): { day: Day; prices: Readonly<Record<Price, number>> } {
+  const names = [...Object.keys(prices), ...Object.keys(day)];
+  const given = changes.map((change): [string, number] => {
+    const [name = '', value = ''] = change.split('=');
+    if (!names.includes(name))
+      throw new Error(`There is no "${name}" to set. There are: ${names.join(', ')}.`);
+    if (!/^\d+(\.\d+)?(e\d+)?$/.test(value)) throw new Error(`${name}: ${value} is no number from 0 up.`);
+    return [name, Number(value)];
+  });
+  const of = <T extends Day | Readonly<Record<Price, number>>>(all: T): T => ({
+    ...all,
+    ...Object.fromEntries(given.filter(([name]) => name in all)),
+  });
+  return { day: of(day), prices: of(prices) };
+}
+
 /** Minutes of a day: the sweep runs in each. */
 const SWEEPS = 1_440;
 /** What one sweep with nothing to do costs: it lists the exports container and asks two tables. */

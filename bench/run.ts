@@ -1,14 +1,11 @@
-import { readFile, writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
-import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { ROOT } from '../local/build/build.ts';
-import { drawChart } from './chart.ts';
 import { cold } from './cold.ts';
-import { A_DAY, costTable, PRICES } from './cost.ts';
+import { A_DAY, costTable, PRICES, withChanges } from './cost.ts';
 import { instances } from './instances.ts';
 import { latency } from './latency.ts';
 import { pipeline } from './pipeline.ts';
+import { publish, published } from './publish.ts';
 import { scale } from './scale.ts';
 import { scan } from './scan.ts';
 import { printed } from './support/print.ts';
@@ -25,12 +22,10 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   cold,
 };
 
-const PUBLISHED = path.join(ROOT, 'docs', 'performance.json');
-const CHART = path.join(ROOT, 'docs', 'images', 'performance.svg');
-
 /**
  * `npm run bench -- [NAME…] [--full] [--json] [--publish]`: the short form takes two minutes or three; `--full` measures what
- * docs/performance.md shows, and `--publish` puts it there. `npm run bench -- cost` makes the cost sheet of what was published.
+ * docs/performance.md shows, and `--publish` puts it there. `npm run bench -- cost [--set NAME=VALUE]…` makes the cost sheet of
+ * what was published, with other prices or another day.
  * A figure that misses its aim fails nothing: machines differ.
  */
 export async function main(args: readonly string[]): Promise<void> {
@@ -41,10 +36,12 @@ export async function main(args: readonly string[]): Promise<void> {
       full: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       publish: { type: 'boolean', default: false },
+      set: { type: 'string', multiple: true, default: [] },
     },
   });
   if (positionals[0] === 'cost') {
-    console.log(costTable(await published(), A_DAY, PRICES));
+    const { day, prices } = withChanges(A_DAY, PRICES, values.set);
+    console.log(costTable(await published(), day, prices));
     return;
   }
   const unknown = positionals.filter((name) => !(name in BENCHES));
@@ -61,22 +58,8 @@ export async function main(args: readonly string[]): Promise<void> {
     if (!values.json) console.log(printed(result));
   }
   const report = reportOf(results, values.full);
-  if (values.publish) await publish(report);
+  if (values.publish) await publish(report, Object.keys(BENCHES));
   if (values.json) console.log(JSON.stringify(report));
-}
-
-async function published(): Promise<BenchReport> {
-  return JSON.parse(await readFile(PUBLISHED, 'utf8')) as BenchReport;
-}
-
-/** Put results beside those of other benchmarks that were published before, and draw the chart anew. */
-async function publish(report: BenchReport): Promise<void> {
-  const before = await published().catch(() => undefined);
-  const all = [...(before?.results ?? []), ...report.results];
-  const results = Object.keys(BENCHES).flatMap((name) => all.findLast((each) => each.name === name) ?? []);
-  const merged = { ...report, results };
-  await writeFile(PUBLISHED, `${JSON.stringify(merged, undefined, 2)}\n`);
-  await writeFile(CHART, drawChart(merged));
 }
 
 function reportOf(results: readonly BenchResult[], full: boolean): BenchReport {

@@ -1,5 +1,3 @@
-const MIB = 2 ** 20;
-
 /** The middle one; of an even number the mean of the two in the middle. @throws {Error} for none */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
@@ -9,14 +7,8 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? upper)) / 2;
 }
 
-/** The highest. */
-export const highest = (values: readonly number[]): number => Math.max(...values);
-
-/** `digits` significant ones are plenty on a machine that does other things as well. */
-export const rounded = (value: number, digits = 3): number => Number(value.toPrecision(digits));
+/** Three significant digits are plenty on a machine that does other things as well. */
+export const rounded = (value: number): number => Number(value.toPrecision(3));
 
 /** MB (10^6 bytes) per second. */
 export const megabytesPerSecond = (bytes: number, seconds: number): number => rounded(bytes / 1e6 / seconds);
-
-/** Bytes as MiB. */
-export const mebibytes = (bytes: number): number => Math.round(bytes / MIB);

@@ -2,24 +2,35 @@ import Table from 'cli-table3';
 import type { BenchResult, Verdict } from './types.ts';
 
 /** A result as people read it: a table, and under it how it stands to what is aimed at. */
-export function printed({ name, about, rows, verdicts }: BenchResult): string {
+export function printed(result: BenchResult): string {
+  const { head, lines } = cellsOf(result);
+  const colAligns = head.map((_, column) => (column === 0 ? ('left' as const) : ('right' as const)));
+  const table = new Table({ head, style: { head: [], border: [] }, colAligns });
+  table.push(...lines);
+  const verdicts = result.verdicts.map((verdict) => `  ${verdictLine(verdict)}`);
+  return [`${result.name}: ${result.about}`, table.toString(), ...verdicts, ''].join('\n');
+}
+
+/** The same for a page of the documentation. */
+export function markdownOf(result: BenchResult): string {
+  const { head, lines } = cellsOf(result);
+  const rule = head.map((_, column) => (column === 0 ? ':--' : '--:'));
+  const table = [head, rule, ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+  const verdicts = result.verdicts.map((verdict) => `- ${verdictLine(verdict)}`).join('\n');
+  return [`### \`${result.name}\``, result.about, table, verdicts].join('\n\n').trimEnd();
+}
+
+/** The cells of a table; many figures for few things read better downwards. */
+function cellsOf({ rows }: BenchResult): { head: string[]; lines: string[][] } {
   const columns = [...new Set(rows.flatMap(({ figures }) => Object.keys(figures)))];
-  // Many figures for few things read better downwards.
-  const downwards = columns.length > 6;
   const whats = rows.map(({ what }) => what);
-  const table = new Table({
-    head: ['', ...(downwards ? whats : columns)],
-    style: { head: [], border: [] },
-    colAligns: ['left', ...(downwards ? whats : columns).map(() => 'right' as const)],
-  });
   const cell = (value: number | undefined): string => (value === undefined ? '' : figure(value));
-  if (downwards) {
-    for (const column of columns) table.push([column, ...rows.map(({ figures }) => cell(figures[column]))]);
-  } else {
-    for (const { what, figures } of rows)
-      table.push([what, ...columns.map((column) => cell(figures[column]))]);
+  if (columns.length > 6) {
+    const lines = columns.map((column) => [column, ...rows.map(({ figures }) => cell(figures[column]))]);
+    return { head: ['', ...whats], lines };
   }
-  return [`${name}: ${about}`, table.toString(), ...verdicts.map(verdictLine), ''].join('\n');
+  const lines = rows.map(({ what, figures }) => [what, ...columns.map((column) => cell(figures[column]))]);
+  return { head: ['', ...columns], lines };
 }
 
 const figure = (value: number): string =>
@@ -28,5 +39,5 @@ const figure = (value: number): string =>
 function verdictLine({ what, value, least, most }: Verdict): string {
   const met = (least === undefined || value >= least) && (most === undefined || value <= most);
   const aim = least === undefined ? `at most ${String(most)}` : `at least ${String(least)}`;
-  return `  ${met ? 'met' : 'MISSED'}: ${what} is ${figure(value)}; ${aim} is aimed at.`;
+  return `${met ? 'met' : 'MISSED'}: ${what} is ${figure(value)}; ${aim} is aimed at.`;
 }
