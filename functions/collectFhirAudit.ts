@@ -8,7 +8,7 @@ async function handleCollect(_timer: Timer, context: InvocationContext): Promise
   await inInvocation(context, async () => {
     const { fhirIdentity } = await import('../shared/fhir/fhirIdentity.ts');
     const { openCollector } = await import('../shared/fhir/openCollector.ts');
-    const { storage, log } = await services();
+    const { storage, log, push } = await services();
     const { blobs, clock } = storage;
     const collect = openCollector(config.fhir, {
       blobs,
@@ -18,7 +18,10 @@ async function handleCollect(_timer: Timer, context: InvocationContext): Promise
       log,
       ...fhirIdentity(config.fhir, config.storage.clientId),
     });
-    await collect?.({ budgetMs: config.delivery.invocationBudgetMs });
+    const run = collect?.({ budgetMs: config.delivery.invocationBudgetMs, signal: push.stopping });
+    // A host that goes away waits for what is under way: the claim is given up before.
+    if (run !== undefined) push.underWay(run);
+    await run;
   });
 }
 

@@ -48,7 +48,8 @@ const TAIL_REST_MS = HOUR_MS;
 /**
  * Reads what is new in the audit log, hour by hour, and writes it as exports. Safe to repeat and to kill at any step: what a
  * slice holds is fixed in the ledger before anything of it is written, and the export's conditional creation commits it.
- * Ends between two slices once `budgetMs` is used up; the next run goes on.
+ * Begins no slice once `budgetMs` is used up; the next run goes on. Aborted, it ends at once and gives its claim up: the slice at hand
+ * is taken again by the next run, as after a crash.
  * @throws {FhirServiceError} when the FHIR service does not answer: the slice at hand is taken again by the next run
  */
 export async function collectFhirAudit(
@@ -58,9 +59,12 @@ export async function collectFhirAudit(
 ): Promise<CollectorRun> {
   const { blobs, marks, clock, log } = services;
   const deadline = clock.monotonic() + budgetMs;
+  const stopped = (): boolean => signal?.aborted === true;
+  const mayBegin = (): boolean => !stopped() && clock.monotonic() < deadline;
   const slices: SettledSlice[] = [];
   let busy = 0;
   for (const [source, list] of await listLog(blobs, settings)) {
+    if (!mayBegin()) break;
     const key = sourceKey(source);
     const claim = { key, owner, floor: floorHour(clock.now() - settings.lookbackMs) };
     const watermark = await ClaimedWatermark.open(marks, clock, claim);
@@ -69,13 +73,12 @@ export async function collectFhirAudit(
       log.info('fhir.busy', { reason: 'another run holds the watermark' });
       continue;
     }
-    const work = { services, settings, watermark, key, slices, ...(signal && { signal }) };
+    const work = { services, settings, watermark, key, slices, mayBegin, ...(signal && { signal }) };
     try {
-      for (const blob of await begunFirst(list, work)) {
-        if (clock.monotonic() >= deadline || signal?.aborted === true) break;
-        await collectBlob(blob, work);
-      }
+      for (const blob of await begunFirst(list, work)) await collectBlob(blob, work);
     } catch (error) {
+      // Whatever fails after the signal is its consequence.
+      if (stopped()) break;
       if (!(error instanceof ConflictError)) throw error;
       busy++;
       log.warn('fhir.takenOver', { reason: 'another run took over the watermark' });
@@ -83,6 +86,7 @@ export async function collectFhirAudit(
       await watermark.release();
     }
   }
+  if (stopped()) log.info('fhir.stopped', { reason: 'the host goes away; another run goes on' });
   return { slices, busy };
 }
 
@@ -106,6 +110,8 @@ type Work = {
   readonly watermark: ClaimedWatermark;
   readonly key: string;
   readonly slices: SettledSlice[];
+  /** Whether there is time for another slice. */
+  readonly mayBegin: () => boolean;
   readonly signal?: AbortSignal;
 };
 
@@ -119,7 +125,7 @@ async function begunFirst(list: readonly AuditBlob[], work: Work): Promise<reado
 
 async function collectBlob(blob: AuditBlob, work: Work): Promise<void> {
   const { services, settings, watermark } = work;
-  for (;;) {
+  while (work.mayBegin()) {
     const slice = nextSlice(blob, watermark.value, settings, services.clock.now());
     if (slice === undefined) return;
     if (watermark.value.begun === undefined) await watermark.save({ ...watermark.value, begun: slice });

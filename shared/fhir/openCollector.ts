@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { Clock, Random } from '../clock.ts';
 import type { fhirSettings } from '../config/fhirSettings.ts';
 import type { ValuesOf } from '../config/setting.ts';
+import { factsOf } from '../errorFacts.ts';
 import { PipelineError } from '../errors.ts';
-import type { Log } from '../log.ts';
+import type { Log, LogFields } from '../log.ts';
 import type { TableStore } from '../storage/tables.ts';
 import { HOUR_MS } from './auditBlobs.ts';
 import { collectFhirAudit, type CollectorRun, type CollectorSettings } from './collector.ts';
@@ -33,7 +34,10 @@ export type CollectorPorts = {
 /** A blob of more than this becomes several exports, bytes: over 1,000,000 entries. */
 const MAX_SLICE_BYTES = 2 ** 30;
 
-/** One run of the collector: `budgetMs` is the time after which no further slice is begun. */
+/**
+ * One run of the collector: `budgetMs` is the time after which no further slice is begun. Of a run that fails one event tells:
+ * `fhir.failed`, with `code`, `errorName`, `reason` and, where there is one, `status`.
+ */
 export type Collect = (options: { budgetMs: number; signal?: AbortSignal }) => Promise<CollectorRun>;
 
 /**
@@ -71,8 +75,7 @@ export function openCollector(settings: FhirSettings, ports: CollectorPorts): Co
         ...(signal && { signal }),
       });
     } catch (error) {
-      if (error instanceof PipelineError)
-        ports.log.error('fhir.failed', { code: error.reason.code, reason: error.message });
+      if (signal?.aborted !== true) ports.log.error('fhir.failed', failureOf(error));
       throw error;
     } finally {
       await http.close();
@@ -87,4 +90,16 @@ function tokenSource(
 ): (renew: boolean) => Promise<string> {
   if (token !== undefined) return async () => token.reveal();
   return (renew) => ports.token(`${baseUrl}/.default`, renew);
+}
+
+function failureOf(error: unknown): LogFields {
+  const facts = factsOf(error);
+  return {
+    ...facts,
+    code: facts.code ?? 'UNEXPECTED',
+    reason:
+      error instanceof PipelineError
+        ? error.message
+        : 'The run met an error of storage, identity or the program; the next run takes the same hours again.',
+  };
 }

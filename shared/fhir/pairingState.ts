@@ -14,12 +14,13 @@ export async function loadPairing(
   blobs: Pick<BlobStore, 'facts' | 'read'>,
   key: string,
   sequence: number,
+  signal?: AbortSignal,
 ): Promise<Pairing | undefined> {
   if (sequence === 0) return new Pairing();
   const address = addressOf(key, sequence);
   const facts = await blobs.facts(address);
   if (facts === undefined) return undefined;
-  const bytes = await collectBytes(blobs.read(address, { start: 0, end: facts.bytes }));
+  const bytes = await collectBytes(blobs.read(address, { start: 0, end: facts.bytes }, signal));
   return new Pairing(JSON.parse(bytes.toString('utf8')) as PairingState);
 }
 

@@ -68,6 +68,11 @@ export async function settleSlice(
   const source = { container: settings.container, name: blob.name };
   const bytes = blobs.read(source, { start: slice.start, end: slice.end }, signal);
 
+  const pause = async (): Promise<void> => {
+    signal?.throwIfAborted();
+    await watermark.renew();
+  };
+
   async function* records(): AsyncGenerator<string> {
     yield* sliceRecords(sliceLines(bytes, cursor, slice.tail), slice.hour, {
       rules: settings,
@@ -75,13 +80,14 @@ export async function settleSlice(
       counts,
       patients: committed ? nobody : services.patients,
       quarantine: committed ? nothing : quarantine,
-      pause: () => watermark.renew(),
+      pause,
       ...(signal && { signal }),
     });
     await savePairing(blobs, key, sequence + 1, pairing);
     if (committed) return;
     await quarantine.close();
     await writeSliceMark(services.marks, { key, slice, number: mark.slices + 1, counts });
+    signal?.throwIfAborted();
     // Proves, right before the export is created, that no other run took over meanwhile.
     await watermark.renew(true);
   }
@@ -142,8 +148,8 @@ function namesOf(connector: string, hour: number, key: string, number: number) {
   };
 }
 
-async function pairingAt({ blobs, key, log }: SliceServices, sequence: number): Promise<Pairing> {
-  const pairing = await loadPairing(blobs, key, sequence);
+async function pairingAt({ blobs, key, log, signal }: SliceServices, sequence: number): Promise<Pairing> {
+  const pairing = await loadPairing(blobs, key, sequence, signal);
   // Ends are judged by themselves then; only a beginning whose end comes later is not told any more.
   if (pairing === undefined)
     log.warn('fhir.pairingLost', {

@@ -42,7 +42,7 @@ export type SliceWork = {
   readonly counts: SliceCounts;
   readonly patients: Pick<PatientReader, 'read'>;
   readonly quarantine: Pick<SliceQuarantine, 'access' | 'line'>;
-  /** Called between blocks: renews the claim. */
+  /** Called between blocks: renews the claim. Ends the work by what it throws. */
   readonly pause: () => Promise<void>;
   readonly signal?: AbortSignal;
 };

@@ -14,10 +14,10 @@ import {
 import { logs, SeverityNumber, type Logger } from '@opentelemetry/api-logs';
 import { ManagedIdentityCredential } from '@azure/identity';
 import { shutdownAzureMonitor, useAzureMonitor } from 'applicationinsights';
+import { factsOf } from '../errorFacts.ts';
 import type { LogFields } from '../log.ts';
 import { allowedFields, type Attributes } from './fields.ts';
 import { METRICS, type MetricName } from './metrics.ts';
-import { factsOf } from './redactedError.ts';
 import { OPERATION_NAME, redactingLogProcessor, redactingSpanProcessor } from './redactingProcessors.ts';
 import type { LogLevel, Span, SpanName, SpanStart, Telemetry } from './telemetry.ts';
 

@@ -128,8 +128,15 @@ export function testCollector(
     };
     return { services, settings };
   };
-  const run = (process?: KillableProcess): Promise<CollectorRun> =>
-    collectFhirAudit(parts(process).services, settings, { owner: `run ${++state.owner}`, budgetMs: 600_000 });
+  const run = (
+    process?: KillableProcess,
+    limits: { budgetMs?: number; signal?: AbortSignal } = {},
+  ): Promise<CollectorRun> =>
+    collectFhirAudit(parts(process).services, settings, {
+      owner: `run ${++state.owner}`,
+      budgetMs: 600_000,
+      ...limits,
+    });
   const contentOf = (container: string): Map<string, string> =>
     new Map(blobs.addresses(container).map((at) => [at.name, blobs.content(at)!.toString('utf8')]));
   return {

@@ -40,18 +40,44 @@ class NoContainer extends MemoryBlobs {
   }
 }
 
-test('a log that is not there is told with its cure', async () => {
-  const errors: (string | undefined)[] = [];
-  const { services } = testCollector().parts();
-  const collect = open(
-    { FHIR_URL: 'https://ehr.example' },
-    {
-      blobs: new NoContainer(),
-      log: { ...services.log, error: (_, fields) => errors.push(fields?.code) },
-    },
-  )!;
-  await assert.rejects(collect({ budgetMs: 1000 }), /FHIR_NO_LOG.*Archive AuditLogs/);
-  assert.deepEqual(errors, ['FHIR_NO_LOG']);
+test('a run that fails is told once, with its code, class and cure, and without the words of others', async () => {
+  const fail = (facts: object) => async (): Promise<string> => {
+    throw Object.assign(new Error('canary'), facts);
+  };
+  for (const [ports, code, words] of [
+    [{ blobs: new NoContainer() }, 'FHIR_NO_LOG', /Archive AuditLogs/],
+    [{ token: fail({ name: 'CredentialUnavailableError' }) }, 'UNEXPECTED', /takes the same hours again/],
+    [{ vaultKeys: fail({ statusCode: 403, code: 'Forbidden' }) }, 'Forbidden', /takes the same hours again/],
+    [{ vaultKeys: async () => 'canary' }, 'BAD_HEADER_KEYS', /key 1 has no id.*FHIR_KEY_SECRET_NAME/],
+  ] as const) {
+    const collector = testCollector();
+    const { services } = collector.parts();
+    const collect = open({ FHIR_URL: 'https://ehr.example' }, { log: services.log, ...ports })!;
+    await assert.rejects(collect({ budgetMs: 1000 }));
+    const [failed, ...more] = collector.state.logged;
+    assert.deepEqual(more, []);
+    assert.equal(failed?.event, 'fhir.failed');
+    assert.equal(failed.code, code);
+    assert.match(failed.reason ?? '', words);
+    assert.ok(failed.errorName);
+    assert.doesNotMatch(JSON.stringify(failed), /canary/);
+  }
+});
+
+test('a run that was stopped has not failed', async () => {
+  const collector = testCollector();
+  const stopping = new AbortController();
+  const token = (): Promise<string> => {
+    stopping.abort();
+    return Promise.resolve('t');
+  };
+  const { services } = collector.parts();
+  const collect = open({ FHIR_URL: 'https://ehr.example' }, { ...services, token })!;
+  assert.deepEqual(await collect({ budgetMs: 1000, signal: stopping.signal }), { slices: [], busy: 0 });
+  assert.deepEqual(
+    collector.state.logged.map(({ event }) => event),
+    ['fhir.stopped'],
+  );
 });
 
 test('runs end between two slices once their time is used up', async () => {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import { test } from 'node:test';
 import { SourceLostError } from '../../../shared/errors.ts';
-import { factsOf, RedactedError } from '../../../shared/telemetry/redactedError.ts';
+import { factsOf } from '../../../shared/errorFacts.ts';
+import { RedactedError } from '../../../shared/telemetry/redactedError.ts';
 
 const told = (error: Error): string =>
   `${String(error)}\n${error.stack ?? ''}\n${inspect(error, { depth: 9 })}`;
