@@ -57,6 +57,7 @@ var rules = [
   {
     name: 'export-missing'
     title: 'No export arrived by its usual hour'
+    description: 'No export that could be sent arrived by the usual hour, or on the whole day: none, only a duplicate, or only a rejected one. Ask whoever runs the EHR system whether its export job ran, and where it put the file.'
     severity: 1
     every: 'PT15M'
     window: 'PT30M'
@@ -69,6 +70,7 @@ var rules = [
   {
     name: 'export-rejected'
     title: 'An export was rejected, or records of it were not delivered'
+    description: 'An export was refused as a whole, or ended with records that were not delivered. Open the status page: it names cause, cure and command.'
     severity: 1
     every: 'PT15M'
     window: 'PT30M'
@@ -82,6 +84,7 @@ var rules = [
   {
     name: 'chunk-failed'
     title: 'A chunk was given up'
+    description: 'The work on a part of an export ended again and again without progress, and nothing more is tried by itself. Run the replay command that the status page shows.'
     severity: 1
     every: 'PT15M'
     window: 'PT30M'
@@ -94,6 +97,7 @@ var rules = [
   {
     name: 'connector-blocked'
     title: 'A connector is blocked by its configuration'
+    description: 'The service or Microsoft Entra ID refuses the app, or the service refuses the mapping; all records of the connector are held. Correct what the status page names; sending goes on by itself at the next probe.'
     severity: 1
     every: 'PT15M'
     window: 'PT30M'
@@ -106,6 +110,7 @@ var rules = [
   {
     name: 'records-held'
     title: 'Records are held until somebody decides or configures'
+    description: 'A batch without a usable answer waits for a decision, a connector is not configured, or the FHIR audit log is not read. Look up the code of the alert in docs/troubleshooting.md.'
     severity: 1
     every: 'PT15M'
     window: 'PT30M'
@@ -120,6 +125,7 @@ var rules = [
   {
     name: 'export-stuck'
     title: 'The work on an export fails again and again'
+    description: 'An export is tried each minute and fails each time. Look at the exceptions in Application Insights: storage that refuses the app, or a fault of the program.'
     severity: 1
     every: 'PT15M'
     window: 'PT30M'
@@ -133,6 +139,7 @@ var rules = [
   {
     name: 'operator-acted'
     title: 'An operator paused a connector or cancelled an export'
+    description: 'Somebody paused a connector or cancelled an export, and what was stopped does not go on by itself. If it was not meant, resume or replay it; operator.asked in the log tells who it was.'
     severity: 2
     every: 'PT15M'
     window: 'PT30M'
@@ -147,6 +154,7 @@ var rules = [
   {
     name: 'chunk-waiting'
     title: 'Records wait for the connector for more than ${waitingHours} hours'
+    description: 'The service is down or throttles, and records wait. Nothing is lost and they are sent by themselves; look at the health of the service.'
     severity: 2
     every: 'PT1H'
     window: 'P2D'
@@ -159,7 +167,8 @@ var rules = [
   }
   {
     name: 'refused-share'
-    title: 'More than ${refusedPercent} % of an export was refused'
+    title: 'More than ${refusedPercent} % of an export went to quarantine'
+    description: 'Many records of an export were found at fault and lie in quarantine. Look at their codes on the status page: often the mapping or the export of the EHR system changed.'
     severity: 2
     every: 'PT1H'
     window: 'PT2H'
@@ -173,6 +182,7 @@ var rules = [
   {
     name: 'function-failures'
     title: 'Functions fail again and again'
+    description: 'Functions ended with errors many times within an hour. Look at the class and the code of the exceptions in Application Insights.'
     severity: 2
     every: 'PT15M'
     window: 'PT1H'
@@ -183,6 +193,7 @@ var rules = [
   {
     name: 'heartbeat-missing'
     title: 'The daily report has fallen silent'
+    description: 'No daily report was written for 26 hours, or no telemetry comes at all. Look whether the app runs: its overview and its log stream in the portal.'
     severity: 1
     every: 'PT1H'
     window: 'P2D'
@@ -199,6 +210,7 @@ resource eventRules 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [for r
   kind: 'LogAlert'
   properties: {
     displayName: rule.title
+    description: rule.description
     severity: rule.severity
     enabled: true
     scopes: [
@@ -240,7 +252,7 @@ resource deadLetters 'Microsoft.Insights/metricAlerts@2026-01-01' = {
   location: 'global'
   tags: tags
   properties: {
-    description: 'Event Grid gave up on delivering an event.'
+    description: 'Event Grid gave up on delivering an event. Nothing is lost, the sweep finds the export; look whether the app, or the queue blob-events, can be reached.'
     severity: 2
     enabled: true
     autoMitigate: false

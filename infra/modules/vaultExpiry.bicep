@@ -33,7 +33,7 @@ resource subscription 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-
       endpointType: 'MonitorAlert'
       properties: {
         severity: 'Sev1'
-        description: 'A client secret or certificate of a connector comes near its end: renew it and put the new one into the vault under the same name.'
+        description: 'A client secret or certificate of a connector comes near its end. Renew it and put the new one into the vault under the same name.'
         actionGroups: actionGroupIds
       }
     }

@@ -10,6 +10,8 @@ const LEVELS: Readonly<Partial<Record<ExportStatus['state'], Attention['level']>
   sourceLost: 'alert',
   cancelled: 'warning',
   duplicate: 'warning',
+  // Only one without records has a reason.
+  completed: 'warning',
 };
 
 /** Ended exports that a replay takes up again. */
@@ -90,11 +92,15 @@ const HELD: Reason = {
   cure: 'Find out whether the connector has their records; then replay the export, or cancel it.',
 };
 
-const waiting = (reason: Reason | undefined, nextTryAt: string | undefined): Reason => ({
-  code: reason?.code ?? 'WAITING',
-  ...(reason?.status === undefined ? {} : { status: reason.status }),
-  cause: `${reason?.cause ?? 'Chunks wait for the connector.'} Next try ${nextTryAt === undefined ? 'soon' : `at ${time(nextTryAt)} UTC`}.`,
-  cure: reason?.cure ?? 'None needed: it goes on by itself.',
+const WAITING: Reason = {
+  code: 'WAITING',
+  cause: 'Chunks wait for the connector.',
+  cure: 'None needed: it goes on by itself.',
+};
+
+const waiting = (reason: Reason = WAITING, nextTryAt?: string): Reason => ({
+  ...reason,
+  cause: `${reason.cause} Next try ${nextTryAt === undefined ? 'soon' : `at ${time(nextTryAt)} UTC`}.`,
 });
 
 const refused = (status: ExportStatus, connector: string): Reason => ({

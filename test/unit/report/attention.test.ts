@@ -85,3 +85,10 @@ test('refused records come with their folder and the one to upload to; what was 
     `Fetch quarantine/healthcare/2026-11-22/${ID}/, correct the records, upload the file to exports/healthcare/.`,
   );
 });
+
+test('an export without a single record is no alert, but told', async () => {
+  const world = reportWorld();
+  const reasons = [{ code: 'NO_RECORDS', cause: 'A header and no records.', cure: 'Look for the cause.' }];
+  await world.addExport({ exportId: ID, state: 'completed', reasons, arrivedAt: '2026-11-22T05:00:00.000Z' });
+  assert.deepEqual(await attentionOf(world), ['warning NO_RECORDS']);
+});
