@@ -48,7 +48,7 @@ const TAIL_REST_MS = HOUR_MS;
 /**
  * Reads what is new in the audit log, hour by hour, and writes it as exports. Safe to repeat and to kill at any step: what a
  * slice holds is fixed in the ledger before anything of it is written, and the export's conditional creation commits it.
- * Begins no slice once `budgetMs` is used up; the next run goes on. Aborted, it ends at once and gives its claim up: the slice at hand
+ * Cuts the slice at hand short and begins no other once `budgetMs` is used up; the next run goes on. Aborted, it ends at once and gives its claim up: the slice at hand
  * is taken again by the next run, as after a crash.
  * @throws {FhirServiceError} when the FHIR service does not answer: the slice at hand is taken again by the next run
  */
@@ -60,11 +60,11 @@ export async function collectFhirAudit(
   const { blobs, marks, clock, log } = services;
   const deadline = clock.monotonic() + budgetMs;
   const stopped = (): boolean => signal?.aborted === true;
-  const mayBegin = (): boolean => !stopped() && clock.monotonic() < deadline;
+  const mayGoOn = (): boolean => !stopped() && clock.monotonic() < deadline;
   const slices: SettledSlice[] = [];
   let busy = 0;
   for (const [source, list] of await listLog(blobs, settings)) {
-    if (!mayBegin()) break;
+    if (!mayGoOn()) break;
     const key = sourceKey(source);
     const claim = { key, owner, floor: floorHour(clock.now() - settings.lookbackMs) };
     const watermark = await ClaimedWatermark.open(marks, clock, claim);
@@ -73,7 +73,7 @@ export async function collectFhirAudit(
       log.info('fhir.busy', { reason: 'another run holds the watermark' });
       continue;
     }
-    const work = { services, settings, watermark, key, slices, mayBegin, ...(signal && { signal }) };
+    const work = { services, settings, watermark, key, slices, mayGoOn, ...(signal && { signal }) };
     try {
       for (const blob of await begunFirst(list, work)) await collectBlob(blob, work);
     } catch (error) {
@@ -110,8 +110,8 @@ type Work = {
   readonly watermark: ClaimedWatermark;
   readonly key: string;
   readonly slices: SettledSlice[];
-  /** Whether there is time for another slice. */
-  readonly mayBegin: () => boolean;
+  /** Whether time is left. */
+  readonly mayGoOn: () => boolean;
   readonly signal?: AbortSignal;
 };
 
@@ -125,7 +125,7 @@ async function begunFirst(list: readonly AuditBlob[], work: Work): Promise<reado
 
 async function collectBlob(blob: AuditBlob, work: Work): Promise<void> {
   const { services, settings, watermark } = work;
-  while (work.mayBegin()) {
+  while (work.mayGoOn()) {
     const slice = nextSlice(blob, watermark.value, settings, services.clock.now());
     if (slice === undefined) return;
     if (watermark.value.begun === undefined) await watermark.save({ ...watermark.value, begun: slice });

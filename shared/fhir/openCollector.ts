@@ -35,7 +35,7 @@ export type CollectorPorts = {
 const MAX_SLICE_BYTES = 2 ** 30;
 
 /**
- * One run of the collector: `budgetMs` is the time after which no further slice is begun. Of a run that fails one event tells:
+ * One run of the collector: after `budgetMs` the slice at hand is cut short and no further one is begun. Of a run that fails one event tells:
  * `fhir.failed`, with `code`, `errorName`, `reason` and, where there is one, `status`.
  */
 export type Collect = (options: { budgetMs: number; signal?: AbortSignal }) => Promise<CollectorRun>;

@@ -39,6 +39,8 @@ export type SliceServices = {
   readonly watermark: ClaimedWatermark;
   /** Key of the FHIR service. */
   readonly key: string;
+  /** Whether there is time for more; without it the slice is cut short behind the line at hand. */
+  readonly mayGoOn: () => boolean;
   readonly signal?: AbortSignal;
 };
 
@@ -48,7 +50,7 @@ const nobody = { read: async () => new Map() };
 /**
  * Makes an export of a slice. The order is the promise: quarantine and pairing state are whole before the export is created, and
  * the export is created only if absent. So a slice whose export exists is done, and is only read for where it ends;
- * one without is done anew, replacing what a broken try left.
+ * one without is done anew, replacing what a broken try left. Where time runs out the slice is cut short, in the ledger first.
  */
 export async function settleSlice(
   blob: AuditBlob,
@@ -68,6 +70,7 @@ export async function settleSlice(
   const source = { container: settings.container, name: blob.name };
   const bytes = blobs.read(source, { start: slice.start, end: slice.end }, signal);
 
+  let cut = false;
   const pause = async (): Promise<void> => {
     signal?.throwIfAborted();
     await watermark.renew();
@@ -81,15 +84,17 @@ export async function settleSlice(
       patients: committed ? nobody : services.patients,
       quarantine: committed ? nothing : quarantine,
       pause,
+      enough: () => (cut ||= !committed && !services.mayGoOn()),
       ...(signal && { signal }),
     });
+    const taken = cut ? { ...slice, end: cursor.end } : slice;
     await savePairing(blobs, key, sequence + 1, pairing);
     if (committed) return;
     await quarantine.close();
-    await writeSliceMark(services.marks, { key, slice, number: mark.slices + 1, counts });
+    await writeSliceMark(services.marks, { key, slice: taken, number: mark.slices + 1, counts });
     signal?.throwIfAborted();
-    // Proves, right before the export is created, that no other run took over meanwhile.
-    await watermark.renew(true);
+    // Fixes what the export holds and proves, right before it is created, that no other run took over meanwhile.
+    await watermark.save({ ...watermark.value, begun: taken });
   }
 
   const pieces = records();

@@ -44,6 +44,8 @@ export type SliceWork = {
   readonly quarantine: Pick<SliceQuarantine, 'access' | 'line'>;
   /** Called between blocks: renews the claim. Ends the work by what it throws. */
   readonly pause: () => Promise<void>;
+  /** Asked after every line: whether the export is to end here, and the rest to become another one. */
+  readonly enough: () => boolean;
   readonly signal?: AbortSignal;
 };
 
@@ -68,26 +70,36 @@ export const noCounts = (): SliceCounts => ({
 
 /**
  * Turns the lines of a slice into the records of its export, as pieces of CSV without a header; what cannot become a record goes
- * to quarantine. Constant memory, whatever the slice's length.
+ * to quarantine. Constant memory, whatever the slice's length and however many patients a line names. Ends before the last line, with
+ * what it has read, once there was `enough`.
  */
 export async function* sliceRecords(
   lines: AsyncIterable<SliceLine>,
   hour: number,
   work: SliceWork,
 ): AsyncGenerator<string> {
-  let block: Access[] = [];
+  const block: Access[] = [];
+  async function* take(paired: Paired): AsyncGenerator<string> {
+    // One by one: a call takes no more than some 100,000 arguments.
+    for (const access of judge(paired, work)) block.push(access);
+    if (block.length >= BLOCK) yield* settleBlocks(block, BLOCK, work);
+  }
   let read = 0;
   for await (const line of lines) {
     if (++read % LINES_BETWEEN_PAUSES === 0) await work.pause();
-    for (const paired of await sortLine(line, hour, work)) block.push(...judge(paired, work));
-    if (block.length < BLOCK) continue;
-    const records = await settle(block, work);
-    block = [];
+    for (const paired of await sortLine(line, hour, work)) yield* take(paired);
+    if (work.enough()) break;
+  }
+  for (const paired of work.pairing.expire(hour)) yield* take(paired);
+  yield* settleBlocks(block, 1, work);
+}
+
+/** Settles blocks from the front while there are `least` accesses; gives the records of each block that has any. */
+async function* settleBlocks(block: Access[], least: number, work: SliceWork): AsyncGenerator<string> {
+  while (block.length >= least) {
+    const records = await settle(block.splice(0, BLOCK), work);
     if (records !== '') yield records;
   }
-  for (const paired of work.pairing.expire(hour)) block.push(...judge(paired, work));
-  const records = await settle(block, work);
-  if (records !== '') yield records;
 }
 
 async function sortLine(read: SliceLine, hour: number, work: SliceWork): Promise<Paired[]> {

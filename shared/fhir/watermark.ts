@@ -102,9 +102,9 @@ export class ClaimedWatermark {
     await this.#write(value);
   }
 
-  /** Renews the claim once a third of it is over; always with `now`. @throws {ConflictError} when another run took over */
-  async renew(now = false): Promise<void> {
-    if (now || this.#clock.now() > this.#claimUntil - (2 / 3) * CLAIM_MS) await this.save(this.value);
+  /** Renews the claim once a third of it is over. @throws {ConflictError} when another run took over */
+  async renew(): Promise<void> {
+    if (this.#clock.now() > this.#claimUntil - (2 / 3) * CLAIM_MS) await this.save(this.value);
   }
 
   /** Gives the claim up, if it is still held; another run may begin at once. */

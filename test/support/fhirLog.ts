@@ -75,7 +75,14 @@ function loggingTo(logged: Logged[]): Log {
 
 /** A collector on stores in memory, with a FHIR service that knows every patient except those in `gone`. */
 export function testCollector(
-  options: { hook?: FaultHook; now?: number; settings?: Partial<CollectorSettings>; gone?: string[] } = {},
+  options: {
+    hook?: FaultHook;
+    now?: number;
+    settings?: Partial<CollectorSettings>;
+    gone?: string[];
+    /** What the FHIR service takes to answer, ms. */
+    answerMs?: number;
+  } = {},
 ) {
   const state = {
     now: options.now ?? HOUR + 2 * 3_600_000,
@@ -94,6 +101,7 @@ export function testCollector(
   const get: FhirGet = async (url) => {
     const ids = new URL(url).searchParams.get('_id')!.split(',');
     state.asked.push(...ids);
+    state.now += options.answerMs ?? 0;
     const entry = ids.filter((id) => !options.gone?.includes(id)).map((id) => ({ resource: patientOf(id) }));
     return { status: 200, text: JSON.stringify({ resourceType: 'Bundle', entry }) };
   };

@@ -304,6 +304,14 @@ test('a search that names several patients is an access to each', async () => {
   );
 });
 
+test('a search may name as many patients as a line holds', async () => {
+  const collector = testCollector();
+  const ids = Array.from({ length: 130_000 }, (_, index) => index.toString(36));
+  collector.put(request({ interaction: 'search-type', path: `/Patient?_id=${ids.join(',')}` }));
+  const { slices } = await collector.run();
+  assert.equal(slices[0]?.counts.records, ids.length);
+});
+
 test('several FHIR services in one container keep apart', async () => {
   const collector = testCollector();
   collector.put(request());

@@ -39,6 +39,29 @@ for (const grow of [false, true])
     assert.equal(deaths, moments, 'every kill really happened');
   });
 
+/** An hour for which the service takes longer than a run has, killed at a moment of the first run; how often it was cut, and the process. */
+async function killSlow(moment: number): Promise<{ cuts: number; process: KillableProcess }> {
+  const collector = testCollector({ answerMs: 2_000 });
+  const ids = Array.from({ length: 2_500 }, (_, index) => `p${index}`);
+  collector.put(ids.map((id) => request({ id, path: `/Patient/${id}` })).join(''));
+  const process = new KillableProcess(moment);
+  const budgetMs = 15_000;
+  await collector.run(process, { budgetMs }).catch((error: unknown) => assert.ok(error instanceof Killed));
+  for (let run = 1; run <= 4; run++) {
+    collector.state.now += HOUR_MS;
+    await collector.run(undefined, { budgetMs });
+  }
+  const carried = collector.records().map((record) => record.split(',')[5]!);
+  assert.deepEqual(carried.sort(), ids.sort(), `killed at moment ${moment}`);
+  return { cuts: collector.exports().size - 1, process };
+}
+
+test('an hour that takes longer than a run has is carried in parts, and each run gets further, killed or not', async () => {
+  const { cuts, process } = await killSlow(Infinity);
+  assert.equal(cuts, 2);
+  for (let moment = 1; moment <= process.moments; moment += 3) await killSlow(moment);
+});
+
 test('two runs at once: one of them works', async () => {
   const collector = testCollector();
   collector.put(request());
