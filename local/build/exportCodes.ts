@@ -2,6 +2,7 @@
 export const EXPORT_CODES: readonly (readonly [code: string, meaning: string, cure: string])[] = [
   ['NO_CONNECTOR_FOLDER', 'The blob lies in no folder, so no connector is told.', 'Upload it into `exports/<connector>/`.'],
   ['UNKNOWN_CONNECTOR', 'No connector of the folder’s name is set up.', 'Correct the folder, or add the connector to the settings and upload again.'],
+  ['BAD_NAME', 'The blob’s name has a part `.` or `..` between slashes, which leads elsewhere when it is asked for.', 'Upload it under a name without such parts.'],
   ['EMPTY_FILE', 'The file is empty, or holds blank lines only.', 'Export again; on a day without records export the header line alone.'],
   ['TOO_LARGE', 'The export, or what it unpacks to, is larger than 3 GiB (`MAX_EXPORT_BYTES`).', 'Export shorter periods, each to a file of its own.'],
   ['TOO_MANY_RECORDS', 'The export holds more than 5,000,000 records (`MAX_EXPORT_RECORDS`).', 'Export shorter periods, each to a file of its own.'],

@@ -93,7 +93,8 @@ function periodTable({ days, months }: PeriodStatus): string {
       const figures = [exports.length, records, accepted, quarantined, failed, toDo].map(number);
       return [day, connector, ...figures, missing ? 'no export' : ''];
     });
-    if (strays.length > 0) rows.push([day, '', number(strays.length), '', '', '', '', '', 'in no folder']);
+    if (strays.length > 0)
+      rows.push([day, '', number(strays.length), '', '', '', '', '', "in no connector's folder"]);
     return rows;
   });
   const heads = ['day', 'connector', ...FIGURES.map((figures) => ({ figures })), 'remark'];

@@ -1,3 +1,4 @@
+import { isAddressable } from '../blobName.ts';
 import type { Reason } from '../errors.ts';
 import { noteArrival } from '../ledger/arrivals.ts';
 import { insertExport, isoTime, readExport, type ExportKeys, type Stored } from '../ledger/exports.ts';
@@ -119,19 +120,30 @@ async function enter(blob: ArrivedBlob, services: SplitServices): Promise<Stored
     claimUntil: '',
     ...(blob.traceparent === undefined ? {} : { traceparent: blob.traceparent }),
   };
-  await noteArrival(tables.marks, row);
+  await noteArrival(tables.marks, row, rules === undefined);
   const { exportId, bytes, blobName } = row;
-  if (fault) log.error('export.ended', { exportId, connector, state: 'rejected', code: fault.code });
-  else log.info('export.received', { exportId, connector, blobName, bytes });
+  if (fault) {
+    // A folder that is no connector is a part of the blob's name, and may hold anything.
+    const known = rules === undefined ? '' : connector;
+    log.error('export.ended', { exportId, connector: known, state: 'rejected', code: fault.code });
+  } else log.info('export.received', { exportId, connector, blobName, bytes });
   return insertExport(tables.exports, row);
 }
 
 function faultOf(
-  { bytes }: ArrivedBlob,
+  { blobName, bytes }: ArrivedBlob,
   connector: string,
   isKnown: boolean,
   maxExportBytes: number,
 ): Reason | undefined {
+  if (!isAddressable(blobName)) {
+    return {
+      code: 'BAD_NAME',
+      cause:
+        'The name of the blob has a part "." or ".." between slashes, which leads elsewhere when it is asked for.',
+      cure: 'Upload it under a name without such parts.',
+    };
+  }
   if (connector === '') {
     return {
       code: 'NO_CONNECTOR_FOLDER',

@@ -108,6 +108,20 @@ function conditionOf(
   return exports.some(({ chunks }) => (chunks.waiting ?? 0) > 0) ? 'waiting' : 'ok';
 }
 
+/** Exports of a connector that arrived on a day, in the order of their arrival; those of no connector for `''`. */
+export async function arrivedOn(
+  day: Day,
+  connector: string,
+  tables: Pick<ReportTables, 'exports' | 'marks'>,
+  timeZone: string,
+): Promise<ExportRow[]> {
+  const { from, to } = boundsOf(day, timeZone);
+  const days = await Promise.all(
+    utcDaysOf(day, timeZone).map((utcDay) => arrivalsOf(tables, connector, utcDay)),
+  );
+  return days.flat().filter(({ arrivedAt }) => Date.parse(arrivedAt) >= from && Date.parse(arrivedAt) < to);
+}
+
 async function exportsOf(
   connector: string,
   day: Day,
@@ -115,13 +129,7 @@ async function exportsOf(
   { timeZone, hashBlobNames }: ReportSettings,
   now: number,
 ): Promise<ExportStatus[]> {
-  const { from, to } = boundsOf(day, timeZone);
-  const days = await Promise.all(
-    utcDaysOf(day, timeZone).map((utcDay) => arrivalsOf(tables, connectorKey(connector), utcDay)),
-  );
-  const rows = days
-    .flat()
-    .filter(({ arrivedAt }) => Date.parse(arrivedAt) >= from && Date.parse(arrivedAt) < to);
+  const rows = await arrivedOn(day, connector, tables, timeZone);
   const statuses: ExportStatus[] = [];
   for (let at = 0; at < rows.length; at += READS_AT_ONCE) {
     const some = rows.slice(at, at + READS_AT_ONCE);

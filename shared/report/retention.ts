@@ -2,12 +2,12 @@ import type { Clock } from '../clock.ts';
 import { ConflictError } from '../errors.ts';
 import { dropArrival } from '../ledger/arrivals.ts';
 import { removeChunks } from '../ledger/chunks.ts';
-import { readExport } from '../ledger/exports.ts';
-import { connectorKey, CONTAINERS } from '../ledger/model.ts';
+import { readExport, type ExportKeys } from '../ledger/exports.ts';
+import { CONTAINERS } from '../ledger/model.ts';
 import type { Log } from '../log.ts';
 import type { BlobStore } from '../storage/blobs.ts';
 import type { TableStore } from '../storage/tables.ts';
-import { collectDay, type ReportSettings, type ReportTables } from './collect.ts';
+import { arrivedOn, collectDay, type ReportSettings, type ReportTables } from './collect.ts';
 import { addDays, addMonths, dayOf, type Day } from './days.ts';
 import { keepMonth, monthOf, monthSummaries, type Month } from './months.ts';
 import { watchedSince } from './since.ts';
@@ -75,27 +75,21 @@ async function collectMonth(
 }
 
 /** @returns number of exports whose rows are gone */
-async function forgetDay(
-  { day, connectors, strays }: DayStatus,
-  services: RetentionServices,
-): Promise<number> {
-  const { marks } = services.tables;
+async function forgetDay({ day, connectors }: DayStatus, services: RetentionServices): Promise<number> {
+  const { tables, settings } = services;
   let count = 0;
-  for (const { connector, exports } of [...connectors, { connector: '', exports: strays }]) {
-    for (const { exportId } of exports)
-      if (await forgetExport({ connectorKey: connectorKey(connector), exportId }, services)) count += 1;
-    await removeRow(marks, dayPartition(connector), day);
-    await removeRow(marks, 'alert-missing', `${day}-${connector}`);
+  for (const connector of [...connectors.map((each) => each.connector), '']) {
+    for (const row of await arrivedOn(day, connector, tables, settings.timeZone))
+      if (await forgetExport(row, services)) count += 1;
+    await removeRow(tables.marks, dayPartition(connector), day);
+    await removeRow(tables.marks, 'alert-missing', `${day}-${connector}`);
   }
-  await removeRow(marks, 'status-revision', day);
+  await removeRow(tables.marks, 'status-revision', day);
   return count;
 }
 
 /** Chunks first, the export's own row last: what is cut off half-way is found again by it. */
-async function forgetExport(
-  keys: { readonly connectorKey: string; readonly exportId: string },
-  { tables, blobs }: RetentionServices,
-): Promise<boolean> {
+async function forgetExport(keys: ExportKeys, { tables, blobs }: RetentionServices): Promise<boolean> {
   const stored = await readExport(tables.exports, keys);
   if (stored === undefined) return false;
   const { row, etag } = stored;

@@ -79,6 +79,6 @@ export type DayStatus = {
   readonly final: boolean;
   readonly attention: readonly Attention[];
   readonly connectors: readonly ConnectorStatus[];
-  /** Blobs in no connector's folder. */
+  /** Blobs in no folder, or in one that is no connector's. */
   readonly strays: readonly ExportStatus[];
 };

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { BlobServiceClient } from '@azure/storage-blob';
+import { isAddressable } from '../blobName.ts';
 import { ConflictError } from '../errors.ts';
 import type { BlobAddress, BlobFacts, BlobStore } from './blobs.ts';
 import { uploadBlocks } from './blockUpload.ts';
@@ -27,6 +28,7 @@ export function azureBlobs(client: BlobServiceClient, services: AzureBlobService
   };
 
   async function facts(address: BlobAddress): Promise<BlobFacts | undefined> {
+    if (!isAddressable(address.name)) return undefined;
     return withRetries(retry, async (_attempt, abortSignal) => {
       try {
         return factsOf(await blobOf(address).getProperties({ abortSignal }));

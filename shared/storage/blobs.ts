@@ -16,7 +16,7 @@ export type ByteRange = { readonly start: number; readonly end: number };
 
 /** Blob storage as the domain needs it. A missing blob is undefined or SourceLostError, never a silent empty read. */
 export interface BlobStore {
-  /** Facts of a blob or snapshot; undefined when it does not exist. */
+  /** Facts of a blob or snapshot; undefined when it does not exist, or cannot be asked for (see `isAddressable`). */
   facts(address: BlobAddress): Promise<BlobFacts | undefined>;
   /**
    * Snapshot the blob if its ETag is still `etag`. The snapshot bears `mark` (letters and digits), by which `removeSnapshots`

@@ -183,6 +183,11 @@ test('a blob is written, described, read in ranges and removed, whatever its nam
   await assert.rejects(readAll(address), SourceLostError);
 });
 
+test('a name that leads into another container has no facts', async () => {
+  await storage.blobs.write({ container: 'staging', name: 'theirs.csv' }, Buffer.from('x'));
+  assert.equal(await storage.blobs.facts({ container: 'exports', name: '../staging/theirs.csv' }), undefined);
+});
+
 test('a snapshot pins the content, is found by its mark and is gone with it', async () => {
   const { blobs } = storage;
   const address = { container: 'exports', name: 'h/pinned.csv' };
