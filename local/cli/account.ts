@@ -12,6 +12,9 @@ export const ACCOUNT_HELP =
   'Works on the account that the environment names (ExportStorage, or ExportStorage__blobServiceUri and its companions, ' +
   'signed in as you are), else on the files of local runs in --out. While npm run watch is up: ExportStorage=UseDevelopmentStorage=true.';
 
+const HELD_BY_WATCH =
+  'While npm run watch is up, set ExportStorage=UseDevelopmentStorage=true; else wait for the run to end.';
+
 /**
  * Open the account that a command is about, do the work, and close it again.
  *
@@ -28,7 +31,7 @@ export async function withAccount<T>(out: string, work: (storage: Storage) => Pr
       'Set ExportStorage__blobServiceUri, __queueServiceUri and __tableServiceUri for an account in Azure, or run npm start first.',
     );
   }
-  const lock = await takeRunLock(out);
+  const lock = await takeRunLock(out, HELD_BY_WATCH);
   try {
     const emulator = await startEmulator({ folder });
     try {

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { SettingsError } from '../../shared/errors.ts';
+import { PipelineError } from '../../shared/errors.ts';
 import { note, printableLines, sayJson } from './console.ts';
 import { machineFault } from './machineFault.ts';
 import { UsageError } from './usageError.ts';
@@ -26,7 +26,8 @@ export async function main(argv: readonly string[]): Promise<void> {
   const program = new Command('npm run')
     .exitOverride()
     .showHelpAfterError('(add --help for the options)')
-    .configureOutput({ outputError: (text, write) => write(printableLines(text)) });
+    .configureOutput({ outputError: (text, write) => write(printableLines(text)) })
+    .hook('preAction', requireCheckedCertificates);
   const named = COMMANDS[argv[0] ?? ''];
   for (const load of named ? [named] : Object.values(COMMANDS)) (await load())(program);
   try {
@@ -34,7 +35,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return;
     process.exitCode = 1;
-    const { cause, cure } = explain(error);
+    const { cause, cure } = explain(error, argv[0]);
     // Commander has shown its own errors already.
     if (!(error instanceof CommanderError)) note(`Error: ${cause}\n${cure}`);
     if (argv.includes('--json')) {
@@ -44,11 +45,29 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
-function explain(error: unknown): { readonly cause: string; readonly cure: string } {
-  if (error instanceof SettingsError) return error.reason;
+/** The app refuses this as well; here it holds for every command, also for those that talk to an account only. */
+function requireCheckedCertificates(): void {
+  if (process.env['NODE_TLS_REJECT_UNAUTHORIZED'] !== '0') return;
+  throw new UsageError(
+    'NODE_TLS_REJECT_UNAUTHORIZED is 0, which turns the check of certificates off.',
+    'Remove it from the environment; a certificate authority of your own goes into NODE_EXTRA_CA_CERTS.',
+  );
+}
+
+/** Commands that leave a log in --out. */
+const LOGGING: ReadonlySet<string | undefined> = new Set(['start', 'watch', 'func']);
+
+function explain(
+  error: unknown,
+  command: string | undefined,
+): { readonly cause: string; readonly cure: string } {
+  if (error instanceof PipelineError) return error.reason;
   const known = error instanceof UsageError ? error : machineFault(error);
   if (known) return { cause: known.message, cure: known.cure };
   const cause = error instanceof Error ? error.message : String(error);
   if (error instanceof CommanderError) return { cause, cure: 'Add --help for the options.' };
-  return { cause, cure: 'If this persists, the logs folder of the run says more (default .local/out/logs).' };
+  const cure = LOGGING.has(command)
+    ? 'If this persists, the logs folder of the run says more (default .local/out/logs).'
+    : 'If this persists, please open an issue with this message.';
+  return { cause, cure };
 }

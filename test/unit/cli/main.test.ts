@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
+import { takeRunLock } from '../../../local/cli/runLock.ts';
 import { runCli } from '../../support/cli.ts';
 import { plainExport } from '../../support/healthcare.ts';
 
@@ -44,3 +45,39 @@ for (const [what, options, words] of refusals) {
     assert.match(error, words);
   });
 }
+
+for (const command of [
+  ['check', good],
+  ['generate', '--records', '1', '--out', path.join(folder, 'never.csv')],
+  ['report', '--out', folder],
+  ['replay', '--connector', 'healthcare', '--out', folder],
+  ['start', '--out', folder, good],
+  ['watch', '--out', folder],
+  ['func', '--out', folder],
+]) {
+  test(`${command[0]} does nothing while certificates go unchecked`, async () => {
+    const { code, stdout, stderr } = await runCli(command, { NODE_TLS_REJECT_UNAUTHORIZED: '0' });
+    assert.deepEqual([code, stdout], [1, '']);
+    assert.match(stderr, /^Error: NODE_TLS_REJECT_UNAUTHORIZED is 0.*\nRemove it/u);
+  });
+}
+
+test('help is shown whatever the environment says', async () => {
+  const { code, stdout } = await runCli(['report', '--help'], { NODE_TLS_REJECT_UNAUTHORIZED: '0' });
+  assert.deepEqual([code, stdout.includes('Usage: npm run report')], [0, true]);
+});
+
+test('report and replay say how to look in while npm run watch is up', async (t) => {
+  const out = path.join(folder, 'in use');
+  await mkdir(path.join(out, 'storage'), { recursive: true });
+  const lock = await takeRunLock(out);
+  t.after(() => lock.release());
+  for (const command of [['report'], ['replay', '--connector', 'healthcare']]) {
+    const { code, stderr } = await runCli([...command, '--out', out]);
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /is using .*\nWhile npm run watch is up, set ExportStorage=UseDevelopmentStorage=true/u,
+    );
+  }
+});
