@@ -1,4 +1,5 @@
 import { AUDIT_HEADER_PREFIX } from './auditHeaders.ts';
+import { operationOf } from './patientIds.ts';
 
 /** One line of the FHIR service's audit log, as far as the collector needs it. */
 export type AuditEntry = {
@@ -37,7 +38,7 @@ export function parseAuditEntry(line: string): AuditEntry | undefined {
   const claims = asObject(asObject(entry['identity'])?.['claims']);
   return {
     time: text(entry['time']),
-    interaction: calledOperation(uri) ?? operation.slice(operation.lastIndexOf('/') + 1),
+    interaction: operationOf(uri) ?? operation.slice(operation.lastIndexOf('/') + 1),
     result,
     correlationId: text(entry['correlationId']),
     uri,
@@ -76,9 +77,6 @@ function headersOf(properties: Json): Map<string, string> {
   return headers;
 }
 
-/** `everything` of `/Patient/123/$everything`. */
-const calledOperation = (uri: string): string | undefined => /\/\$([\w-]+)(?:[?#]|$)/.exec(uri)?.[1];
-
 /** An object, or a string that holds one; an empty string is an empty object. */
 function asObject(value: unknown): Json | undefined {
   if (typeof value === 'string') {
@@ -93,8 +91,9 @@ function asObject(value: unknown): Json | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : undefined;
 }
 
-function text(value: unknown): string {
-  if (typeof value === 'string') return value;
-  if (typeof value === 'number') return String(value);
-  return Array.isArray(value) ? value.map(text).join(', ') : '';
-}
+/** A text or a number, or a list of them; anything deeper is none, however deep it goes. */
+const text = (value: unknown): string =>
+  Array.isArray(value) ? value.map(plainText).join(', ') : plainText(value);
+
+const plainText = (value: unknown): string =>
+  typeof value === 'string' || typeof value === 'number' ? String(value) : '';

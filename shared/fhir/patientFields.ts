@@ -1,6 +1,6 @@
 import type { RecordValues } from './recordFields.ts';
 
-/** What the collector reads of a FHIR R4 Patient. */
+/** What the collector reads of a FHIR R4 Patient. In a list of texts `null` stands for one that has extensions only. */
 export type Patient = {
   readonly resourceType: 'Patient';
   readonly id: string;
@@ -12,13 +12,13 @@ type HumanName = {
   readonly use?: string;
   readonly text?: string;
   readonly family?: string;
-  readonly given?: readonly string[];
+  readonly given?: readonly (string | null)[];
   readonly period?: Period;
 };
 type Address = {
   readonly use?: string;
   readonly text?: string;
-  readonly line?: readonly string[];
+  readonly line?: readonly (string | null)[];
   readonly city?: string;
   readonly postalCode?: string;
   readonly state?: string;
@@ -37,7 +37,7 @@ export function patientFields({ id, name, address }: Patient): RecordValues {
   const called = best(name, NAME_USES);
   const lives = best(address, ADDRESS_USES);
   const [given, family] = namesOf(called);
-  const lines = lives?.line?.filter((line) => line.trim() !== '') ?? [];
+  const lines = textsOf(lives?.line);
   return {
     'Patient Reg Id': id,
     'Patient First Name': given[0] ?? '',
@@ -53,12 +53,15 @@ export function patientFields({ id, name, address }: Patient): RecordValues {
 }
 
 function namesOf(name: HumanName | undefined): [given: readonly string[], family: string] {
-  const given = name?.given?.filter((part) => part.trim() !== '') ?? [];
+  const given = textsOf(name?.given);
   const family = name?.family ?? '';
   const words = name?.text?.trim().split(/\s+/) ?? [];
   if (given.length > 0 || family !== '' || words.length < 2) return [given, family];
   return [words.slice(0, -1), words.at(-1)!];
 }
+
+const textsOf = (list: readonly (string | null)[] = []): string[] =>
+  list.filter((text): text is string => text !== null && text.trim() !== '');
 
 function best<T extends { readonly use?: string; readonly period?: Period }>(
   all: readonly T[] | undefined,

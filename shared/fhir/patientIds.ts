@@ -16,9 +16,10 @@ export type Target = {
  * @returns undefined when the URI cannot be read
  */
 export function targetOf(uri: string): Target | undefined {
-  if (!URL.canParse(uri, 'https://fhir/')) return undefined;
-  const { pathname, searchParams } = new URL(uri, 'https://fhir/');
-  const segments = pathname.split('/').filter((segment) => segment !== '');
+  const url = URL.parse(uri, 'https://fhir/');
+  if (url === null) return undefined;
+  const { pathname, searchParams } = url;
+  const segments = segmentsOf(pathname);
   const types = segments.filter((segment) => /^[A-Z][A-Za-z]+$/.test(segment));
   const at = segments.indexOf('Patient');
   const own = at < 0 ? undefined : segments[at + 1];
@@ -29,6 +30,26 @@ export function targetOf(uri: string): Target | undefined {
   // `/Patient/123/Observation` asks for observations.
   const type = own !== undefined && types.includes(segments[at + 2] ?? '') ? segments[at + 2] : types[0];
   return { patients: [...patients], resourceType: type ?? '' };
+}
+
+/** The operation that a request's path ends with: `everything` of `/Patient/123/$everything`; undefined when it calls none. */
+export function operationOf(uri: string): string | undefined {
+  // Most call none, and need not be parsed for it.
+  if (!/\$|%24/.test(uri)) return undefined;
+  const last = segmentsOf(URL.parse(uri, 'https://fhir/')?.pathname ?? '').at(-1);
+  return /^\$([\w-]+)$/.exec(last ?? '')?.[1];
+}
+
+/** As the service takes them: `%31` in a path is a 1, and hides nothing. */
+function segmentsOf(pathname: string): string[] {
+  const segments = pathname.split('/').filter((segment) => segment !== '');
+  return segments.map((segment) => {
+    try {
+      return decodeURIComponent(segment);
+    } catch {
+      return segment;
+    }
+  });
 }
 
 function idsOf(key: string, value: string, ofPatients: boolean): string[] {

@@ -56,6 +56,28 @@ test('an operation is known by its name in the URI, whatever the log calls it', 
   assert.equal(entry?.interaction, 'everything');
 });
 
+test('what only looks like an operation hides no access', () => {
+  const interactionOf = (path: string): string | undefined =>
+    parseAuditEntry(auditLine({ interaction: 'read', path }))?.interaction;
+  assert.equal(interactionOf('/Patient/1?_tag=/$hidden'), 'read');
+  assert.equal(interactionOf('/Patient/1#/$hidden'), 'read');
+  assert.equal(interactionOf('/Patient/1/%24everything/'), 'everything');
+});
+
+test('values nested ever so deep are no text, and no reason to fail', () => {
+  const deep = `${'['.repeat(100_000)}1${']'.repeat(100_000)}`;
+  const line = auditLine({ headers: { USERID: 'jdoe', DEEP: '@' } }).replace('"@"', deep);
+  const entry = parseAuditEntry(line.replace('"correlationId":"c1"', `"correlationId":${deep}`));
+  assert.deepEqual(
+    [...(entry?.headers ?? [])],
+    [
+      ['USERID', 'jdoe'],
+      ['DEEP', ''],
+    ],
+  );
+  assert.equal(entry?.correlationId, '');
+});
+
 test('times in every form seen become ISO 8601 UTC', () => {
   for (const [written, iso] of [
     ['2021-08-02 16:01:29Z', '2021-08-02T16:01:29Z'],
@@ -77,6 +99,8 @@ test('the patients that a URI names', () => {
     ['https://h:443/Patient/123', ['123'], 'Patient'],
     ['/Patient/a-1.B', ['a-1.B'], 'Patient'],
     ['https://h/base/Patient/123/_history/2', ['123'], 'Patient'],
+    ['https://h/%50atient/%31%32%33', ['123'], 'Patient'],
+    ['https://h/Patient/100%', [], 'Patient'],
     ['https://h/Patient/123/$everything', ['123'], 'Patient'],
     ['https://h/Patient/123/Observation?code=1', ['123'], 'Observation'],
     ['https://h/Observation?patient=123', ['123'], 'Observation'],

@@ -148,11 +148,11 @@ test('the official name and the home address are taken, whatever stands beside t
     name: [
       { use: 'maiden', family: 'Old', given: ['X'] },
       { use: 'official', family: 'Gone', given: ['X'], period: { end: '2020' } },
-      { use: 'official', family: 'García Márquez', given: ['Gabriel', 'José', ''] },
+      { use: 'official', family: 'García Márquez', given: ['Gabriel', null, 'José', ''] },
     ],
     address: [
       { use: 'old', line: ['1'], city: 'O' },
-      { line: ['2', '', 'rear'], city: 'Bogotá', postalCode: '110111', state: 'DC', country: 'CO' },
+      { line: [null, '2', '', 'rear'], city: 'Bogotá', postalCode: '110111', state: 'DC', country: 'CO' },
       { use: 'work', line: ['3'] },
     ],
   });
