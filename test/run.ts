@@ -15,6 +15,7 @@ const CHECKS: readonly { readonly name: string; readonly run: () => Promise<stri
   { name: 'formatting', run: () => tool('prettier', ['--check', '--log-level', 'warn', '.']) },
   { name: 'linting', run: () => tool('oxlint', ['--type-aware', '--quiet']) },
   { name: 'types', run: () => tool('tsc', ['--noEmit']) },
+  { name: 'nothing unused', run: () => tool('knip', []) },
   {
     name: 'build',
     run: () =>

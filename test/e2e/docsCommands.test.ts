@@ -9,7 +9,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { PROJECT, runCli } from '../support/cli.ts';
 import { markdownPages, shellBlocks, type ShellBlock } from '../support/markdown.ts';
 
-/** Not run here: they install, run all tests (this one too), or take minutes; the workflow and other tests run them. */
+/**
+ * Not run here: they install, are checks that `npm test` makes anyway (bench.test.ts runs the benchmarks), or, like coverage and
+ * mutate, take long and are for demand.
+ */
 const NOT_HERE = [
   'npm ci',
   'npm test',
