@@ -17,6 +17,9 @@ test('every benchmark runs through in its short form and gives a figure for each
   for (const { name, rows } of report.results) {
     assert.ok(rows.length > 0, `${name} measured nothing`);
     for (const { what, figures } of rows)
-      assert.ok(Object.values(figures).some((figure) => figure > 0), `${name}: no figure of ${what}`);
+      assert.ok(
+        Object.values(figures).some((figure) => figure > 0),
+        `${name}: no figure of ${what}`,
+      );
   }
 });
