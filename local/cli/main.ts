@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { PipelineError } from '../../shared/errors.ts';
 import { note, printableLines, sayJson } from './console.ts';
@@ -35,7 +36,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return;
     process.exitCode = 1;
-    const { cause, cure } = explain(error, argv[0]);
+    const { cause, cure } = explain(error, outOf(program, argv[0]));
     // Commander has shown its own errors already.
     if (!(error instanceof CommanderError)) note(`Error: ${cause}\n${cure}`);
     if (argv.includes('--json')) {
@@ -54,20 +55,27 @@ function requireCheckedCertificates(): void {
   );
 }
 
-/** Commands that leave a log in --out. */
-const LOGGING: ReadonlySet<string | undefined> = new Set(['start', 'watch', 'func']);
+/** Commands that write into the folder --out and leave a log there. */
+const RUNS: ReadonlySet<string> = new Set(['start', 'watch', 'func']);
 
-function explain(
-  error: unknown,
-  command: string | undefined,
-): { readonly cause: string; readonly cure: string } {
+/** That folder; undefined for other commands: theirs is a file, or was made by a run. */
+function outOf(program: Command, name = ''): string | undefined {
+  if (!RUNS.has(name)) return undefined;
+  return program.commands.find((command) => command.name() === name)?.opts<{ out: string }>().out;
+}
+
+/** @param out folder of the run, if the command is one */
+function explain(error: unknown, out: string | undefined): { readonly cause: string; readonly cure: string } {
   if (error instanceof PipelineError) return error.reason;
-  const known = error instanceof UsageError ? error : machineFault(error);
+  const known = error instanceof UsageError ? error : machineFault(error, out);
   if (known) return { cause: known.message, cure: known.cure };
   const cause = error instanceof Error ? error.message : String(error);
   if (error instanceof CommanderError) return { cause, cure: 'Add --help for the options.' };
-  const cure = LOGGING.has(command)
-    ? 'If this persists, the logs folder of the run says more (default .local/out/logs).'
-    : 'If this persists, please open an issue with this message.';
-  return { cause, cure };
+  return {
+    cause,
+    cure:
+      out === undefined
+        ? 'If this persists, please open an issue with this message.'
+        : `If this persists, ${path.join(out, 'logs')} says more.`,
+  };
 }
