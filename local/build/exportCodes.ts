@@ -26,7 +26,7 @@ export const EXPORT_CODES: readonly (readonly [code: string, meaning: string, cu
   ['DUPLICATE_COLUMN', 'The header gives a name twice.', 'Give each column a name of its own.'],
   ['AMBIGUOUS_COLUMN', 'More than one column could be the field.', 'Say which under `columns` in the mapping file; `null` leaves an optional field out.'],
   ['MORE_REASONS', 'More stands in the way than the ten reasons that are told.', 'Cure those that are named; what is left is told then.'],
-  ['BAD_MAPPING', 'The mapping file cannot be used; the reason names each property at fault.', 'Correct it; editors check it against `mappings/mapping.schema.json`.'],
+  ['BAD_MAPPING', 'The mapping file cannot be used, or there is no schema of the name given; the reason names each property at fault.', 'Correct it; editors check it against `mappings/mapping.schema.json`.'],
   ['TOO_MANY_REFUSED', 'More than 20 % (`refusedShareCeiling`) of the first 100,000 records are refused: a wrong mapping, not bad data.', 'Check the columns with `npm run check`.'],
   ['RECORD_REFUSED', 'A record is refused, and the policy is `refuseExport`.', 'Correct the record, or set the policy to `refuseRecords`.'],
   ['REPLACED_BEFORE_READ', 'The blob was replaced or deleted before its content could be read.', 'Recover the earlier version from soft delete if it is missed.'],

@@ -1,10 +1,10 @@
 import { SingleBar } from 'cli-progress';
 import type { Command } from 'commander';
 import { splitSettingsOf } from '../../functions/splitSettings.ts';
-import type { ConnectorRules } from '../../shared/schema/connector.ts';
+import type { ExportRules } from '../../shared/schema/connector.ts';
 import { checkExport, rejected, type CheckLimits, type CheckResult } from './checkExport.ts';
 import { checkReport, estimateSeconds } from './checkReport.ts';
-import { requireRules } from './connectorRules.ts';
+import { requireRules, rulesSettings } from './connectorRules.ts';
 import { note, printable, say, sayJson } from './console.ts';
 import { readEnvironment } from './environment.ts';
 import { initMapping } from './initMapping.ts';
@@ -41,7 +41,13 @@ export function addCheckCommand(program: Command): void {
     .option('--overwrite', 'with --init: replace the mapping file that is there')
     .action(async (files: string[], flags: CheckFlags) => {
       const inputs = await readInputs(files);
-      if (flags.init) process.exitCode = await initMapping(inputs, flags, MAPPINGS);
+      const { connector } = flags;
+      if (flags.init)
+        process.exitCode = await initMapping(
+          inputs,
+          { ...flags, schema: rulesSettings(connector).schema },
+          MAPPINGS,
+        );
       else process.exitCode = await checkAll(inputs, flags);
     });
 }
@@ -71,7 +77,7 @@ async function checkAll(inputs: readonly Input[], flags: CheckFlags): Promise<nu
 
 async function checkOne(
   { file, name, bytes }: Input,
-  rules: ConnectorRules,
+  rules: ExportRules,
   limits: CheckLimits,
 ): Promise<CheckResult> {
   const progress = process.stderr.isTTY ? barOf(printable(name), bytes) : linesOf(printable(name), bytes);

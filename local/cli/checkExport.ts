@@ -7,7 +7,7 @@ import { DEFAULT_SPLIT_SETTINGS, type SplitSettings } from '../../shared/export/
 import { NO_RECORDS } from '../../shared/export/noRecords.ts';
 import type { ExportPlan, PinnedEncoding } from '../../shared/export/types.ts';
 import { judgeRefusals } from '../../shared/export/refusalPolicy.ts';
-import type { ConnectorRules } from '../../shared/schema/connector.ts';
+import type { ExportRules } from '../../shared/schema/connector.ts';
 import type { FindingCounts } from '../../shared/schema/types.ts';
 import { exportFile, firstBytes } from './exportFile.ts';
 import { behind, judgeContent, type Judgement } from './judgeContent.ts';
@@ -53,7 +53,7 @@ export type CheckLimits = Pick<
 >;
 
 export type CheckOptions = {
-  readonly rules: ConnectorRules;
+  readonly rules: ExportRules;
   readonly limits: CheckLimits;
   /** When it is to be taken to arrive, UTC ms: later times of a record than a day after that are refused. */
   readonly arrivedAt: number;

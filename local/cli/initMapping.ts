@@ -19,18 +19,23 @@ const SAMPLE_RECORDS = 1000;
 /**
  * Propose a mapping from a sample, print it with what the portal asks for, and write `<folder>/<connector>.json`.
  * @returns the exit code: 0, or 2 when a mandatory field has no column yet or the sample cannot be read as an export
- * @throws {UsageError} for more than one sample, and when the file is there and `overwrite` is not set
+ * @throws {UsageError} for more than one sample, a schema that is not there, and when the file is there and `overwrite` is not set
  */
 export async function initMapping(
   inputs: readonly Input[],
-  { connector, overwrite = false }: { connector: string; overwrite?: boolean },
+  {
+    connector,
+    schema: schemaName,
+    overwrite = false,
+  }: { readonly connector: string; readonly schema: string; readonly overwrite?: boolean },
   folder: string,
 ): Promise<0 | 2> {
   const [input, ...others] = inputs;
   if (!input || others.length > 0 || input.refused)
     throw new UsageError('--init takes one sample file.', 'Example: npm run check -- --init sample.csv');
-  const schema = (await loadSchema(connector)) ?? (await loadSchema('healthcare'));
-  if (schema === undefined) throw new Error('The schema of the healthcare connector is missing.');
+  const schema = await loadSchema(schemaName);
+  if (schema === undefined)
+    throw new UsageError(`There is no schema "${schemaName}".`, "Correct the connector's setting SCHEMA.");
   let sample: Sample;
   try {
     sample = await readSample(input, schema);

@@ -60,7 +60,7 @@ export const connectorSettings = {
     description: 'Resource for which tokens are asked.',
   }),
   schema: textOr('SCHEMA', 'name of a schema', 'healthcare', (value) => IDENTIFIER.test(value), {
-    description: 'Schema that exports of this connector follow.',
+    description: 'Schema that exports of this connector follow, unless its mapping names another.',
   }),
   mapping: text('MAPPING', 'path of a mapping file, or its JSON', /\S/, {
     description: 'Column mapping and rules. Without it columns are matched by their names.',

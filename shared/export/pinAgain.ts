@@ -14,7 +14,7 @@ type PinAgainServices = Pick<SplitServices, 'blobs' | 'settings' | 'rulesOf'> & 
  */
 export async function pinAgain(row: ExportRow, services: PinAgainServices): Promise<ExportRow | undefined> {
   const rules = await services.rulesOf(row.connector);
-  const source = await pinExport(row, services, rules?.mapping?.encoding);
+  const source = await pinExport(row, services, rules?.mapping.encoding);
   const pinned = await changeExport(services.tables.exports, row, (current) =>
     current.state === 'pushing' && current.source === undefined ? { ...current, source } : undefined,
   );

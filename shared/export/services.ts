@@ -1,7 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import type { MappingFile } from '../schema/mappingFile.ts';
-import type { ConnectorSchema } from '../schema/schema.ts';
+import type { ExportRules } from '../schema/connector.ts';
 import type { BlobStore } from '../storage/blobs.ts';
 import type { MessageQueue } from '../storage/queue.ts';
 import type { TableStore } from '../storage/tables.ts';
@@ -53,14 +52,12 @@ export type SplitServices = {
   readonly settings: SplitSettings;
   /** Names one who claims a split: unique at each call, of letters and digits. */
   newOwner(): string;
-  /** What a connector's exports are judged by; undefined for a connector nobody knows. */
+  /** What a connector's exports are judged by; undefined for a connector that is not set up. */
   rulesOf(connector: string): Promise<ConnectorRules | undefined>;
   readonly planExport: (input: PlanInput) => Pick<PlannedExport, 'plan' | 'warnings'>;
 };
 
 /** What a connector's exports are judged by, and what of the settings is its own. */
-export type ConnectorRules = {
-  readonly schema: ConnectorSchema;
-  readonly mapping?: MappingFile;
+export type ConnectorRules = ExportRules & {
   readonly onUnknownOutcome?: SplitSettings['onUnknownOutcome'];
 };

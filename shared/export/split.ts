@@ -80,7 +80,7 @@ async function pinned(
 ): Promise<Source> {
   let { source } = claim.row;
   if (source === undefined) {
-    source = await pinExport(claim.row, services, mapping?.encoding, claim.signal);
+    source = await pinExport(claim.row, services, mapping.encoding, claim.signal);
     await claim.change((row) => ({ ...row, ...(source && { source }) }));
   }
   const facts = await services.blobs.facts(source);
@@ -127,7 +127,7 @@ async function planned(
     arrivedAt: Date.parse(claim.row.arrivedAt),
     schema,
     settings: { chunkRecords, recordsPerRequest, maxBodyBytes, maxRecordBytes, onUnknownOutcome },
-    ...(mapping && { mapping }),
+    mapping,
     ...(encoding && { encoding }),
   });
   const { exportId, connector } = claim.row;
@@ -169,7 +169,7 @@ async function accept(
 
 /** UTF-16 was made UTF-8 when it was staged. */
 function forcedEncoding({ mapping }: ConnectorRules): PinnedEncoding | undefined {
-  const forced = mapping?.encoding;
+  const forced = mapping.encoding;
   return forced === 'utf-16le' || forced === 'utf-16be' ? 'utf-8' : forced;
 }
 

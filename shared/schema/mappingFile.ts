@@ -3,7 +3,7 @@ import type { Level } from './types.ts';
 /** `mappings/<connector>.json`: what a hospital decides about its exports. All parts are optional. */
 export type MappingFile = {
   readonly $schema?: string;
-  /** Schema of the connector, for connectors that are not named like one. @default the connector's name */
+  /** Schema of the export. @default the connector's setting SCHEMA */
   readonly schema?: string;
   /** Schema field → name of the column in the export, or null for none. Fields left out are matched by name. */
   readonly columns?: Readonly<Record<string, string | null>>;

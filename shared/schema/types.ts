@@ -28,7 +28,7 @@ export type ValidationPlan = {
   readonly fields: readonly MappedField[];
   /** Groups of columns of which at least one must be filled (`Email Address (UPN)` or `SamAccountName`). */
   readonly eitherOf: readonly (readonly number[])[];
-  /** Accepted time formats, tried in order. */
+  /** Accepted time formats; one that fits is enough, whatever their order. */
   readonly timeFormats: readonly string[];
   /** UTC ms; times before it or after are refused (`BAD_TIME`). */
   readonly earliest: number;

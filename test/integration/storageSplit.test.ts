@@ -57,7 +57,7 @@ async function services(settings: Partial<SplitSettings> = {}): Promise<SweepSer
     settings: { ...DEFAULT_SPLIT_SETTINGS, chunkRecords: 1_000, ...settings },
     sweep: { ...DEFAULT_SWEEP_SETTINGS, graceMs: 0 },
     newOwner: () => randomUUID().replaceAll('-', ''),
-    rulesOf: (connector) => Promise.resolve(connector === 'healthcare' ? { schema } : undefined),
+    rulesOf: (connector) => Promise.resolve(connector === 'healthcare' ? { schema, mapping: {} } : undefined),
     planExport,
   };
 }

@@ -178,7 +178,11 @@ describe('--init', () => {
   const init = async (file: string, overwrite = false): Promise<[number, string]> => {
     const inputs = await readInputs([file]);
     return output(() =>
-      initMapping(inputs, { connector: 'healthcare', overwrite }, path.join(folder, 'mappings')),
+      initMapping(
+        inputs,
+        { connector: 'healthcare', schema: 'healthcare', overwrite },
+        path.join(folder, 'mappings'),
+      ),
     );
   };
 

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { mkdtemp, readdir, writeFile } from 'node:fs/promises';
+import { registerHooks } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import reference from '../../../mappings/mapping.schema.json' with { type: 'json' };
 import { RECORD_FIELDS } from '../../../shared/fhir/recordFields.ts';
 import { RECORD_CODES } from '../../../shared/schema/codes.ts';
-import { loadConnectorRules, parseMappingFile } from '../../../shared/schema/connector.ts';
+import { loadRules, parseMapping } from '../../../shared/schema/connector.ts';
 import { normaliseName } from '../../../shared/schema/mapping.ts';
 import { loadSchema } from '../../../shared/schema/schemas.ts';
 
@@ -30,6 +31,24 @@ describe('schemas', () => {
     assert.deepEqual(RECORD_FIELDS, schema?.fields.map(({ name }) => name)); // prettier-ignore
   });
 
+  test('one that cannot be read is a fault, and not missing', async () => {
+    const hooks = registerHooks({
+      resolve: (name, context, next) =>
+        /(?:broken|unread)\.json$/u.test(name)
+          ? { url: `file:///${name}`, importAttributes: { type: 'json' }, shortCircuit: true }
+          : next(name, context),
+      load: (url, context, next) => {
+        if (url.endsWith('unread.json'))
+          throw Object.assign(new Error('Too many files.'), { code: 'EMFILE' });
+        if (url.endsWith('broken.json')) return { format: 'json', source: '{', shortCircuit: true };
+        return next(url, context);
+      },
+    });
+    await assert.rejects(loadSchema('unread'), { code: 'EMFILE' });
+    await assert.rejects(loadSchema('broken'), SyntaxError);
+    hooks.deregister();
+  });
+
   test('a name that is none, or leads elsewhere, has no schema', async () => {
     for (const name of ['nothing', '../schema.schema', '', 'a/b'])
       assert.equal(await loadSchema(name), undefined);
@@ -37,8 +56,9 @@ describe('schemas', () => {
 });
 
 describe('mapping files', () => {
-  const fault = async (text: string, connector = 'healthcare'): Promise<string> => {
-    const error = await parseMappingFile(text, connector).then(() => undefined, String);
+  const HERE = { where: 'here.json', schema: 'healthcare' };
+  const fault = async (text: string): Promise<string> => {
+    const error = await parseMapping(text, HERE).then(() => undefined, String);
     return error ?? 'none';
   };
 
@@ -63,7 +83,7 @@ describe('mapping files', () => {
   ] as const)
     test(`${text} is refused in words`, async () => {
       const found = await fault(text);
-      assert.match(found, /BAD_MAPPING/);
+      assert.match(found, /BAD_MAPPING: here\.json cannot be used: /);
       assert.match(found, words);
     });
 
@@ -85,7 +105,7 @@ describe('mapping files', () => {
       delimiter: ';',
       quoting: 'none',
     };
-    const rules = await parseMappingFile(`\uFEFF${JSON.stringify(mapping)}`, 'healthcare');
+    const rules = await parseMapping(`\uFEFF${JSON.stringify(mapping)}`, HERE);
     assert.deepEqual(rules.mapping, mapping);
   });
 
@@ -96,18 +116,22 @@ describe('mapping files', () => {
     assert.deepEqual(reference.properties.levels.propertyNames.enum, settable);
   });
 
-  test('a connector has the file of its name, else the schema of its name, else nothing', async () => {
+  test('a connector has the file of its name, else the schema alone; the file decides which, else the setting', async () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'mappings-'));
     await writeFile(path.join(folder, 'west.json'), '{"schema":"healthcare","rename":true}');
+    await writeFile(path.join(folder, 'east.json'), '{"rename":true}');
     await writeFile(path.join(folder, 'broken.json'), '{"schema":');
-    const west = await loadConnectorRules('west', folder);
-    assert.equal(west?.mapping.rename, true);
-    assert.deepEqual((await loadConnectorRules('healthcare', folder))?.mapping, {});
-    assert.equal(await loadConnectorRules('unknown', folder), undefined);
-    assert.equal(await loadConnectorRules('../west', folder), undefined);
-    await assert.rejects(
-      loadConnectorRules('broken', folder),
-      /mappings\/broken.json cannot be used: it is not JSON/,
-    );
+    assert.equal((await loadRules('west', folder, 'none')).mapping.rename, true);
+    const east = await loadRules('east', folder, 'healthcare');
+    assert.deepEqual([east.schema.connector, east.mapping.rename], ['healthcare', true]);
+    assert.deepEqual((await loadRules('north', folder, 'healthcare')).mapping, {});
+    assert.deepEqual((await loadRules('../west', folder, 'healthcare')).mapping, {});
+    const faults: [connector: string, schema: string, words: RegExp][] = [
+      ['broken', 'healthcare', /\/broken\.json cannot be used: it is not JSON/],
+      ['east', 'none', /\/east\.json cannot be used: there is no schema "none"/],
+      ['healthcare', 'none', /There is no schema "none" for the connector "healthcare"/],
+    ];
+    for (const [connector, schema, words] of faults)
+      await assert.rejects(loadRules(connector, folder, schema), words);
   });
 });
