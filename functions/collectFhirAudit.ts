@@ -18,7 +18,8 @@ async function handleCollect(_timer: Timer, context: InvocationContext): Promise
       log,
       ...fhirIdentity(config.fhir, config.storage.clientId),
     });
-    const run = collect?.({ budgetMs: config.delivery.invocationBudgetMs, signal: push.stopping });
+    const { invocationBudgetMs: budgetMs, claimMs } = config.delivery;
+    const run = collect?.({ budgetMs, claimMs, signal: push.stopping });
     // A host that goes away waits for what is under way: the claim is given up before.
     if (run !== undefined) push.underWay(run);
     await run;

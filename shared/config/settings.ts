@@ -136,7 +136,8 @@ export const deliverySettings = {
     'CLAIM_SECONDS',
     { min: 3, max: 600, fallback: 60 },
     {
-      description: 'How long a claim on a chunk lasts; renewed at a third of it while the work goes on.',
+      description:
+        'How long a claim on a chunk, a split or a FHIR log lasts; renewed at a third of it while the work goes on.',
     },
   ),
   probeMs: seconds(

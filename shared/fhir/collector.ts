@@ -35,6 +35,16 @@ export type CollectorSettings = SliceRules & {
   readonly maxSliceBytes: number;
 };
 
+/** What bounds one run. */
+export type CollectorLimits = {
+  /** After this the slice at hand is cut short and no further one is begun, ms. */
+  readonly budgetMs: number;
+  /** How long a claim lasts that is not renewed, ms. */
+  readonly claimMs: number;
+  /** Ends the run at once. */
+  readonly signal?: AbortSignal;
+};
+
 /** What one run did. */
 export type CollectorRun = {
   readonly slices: readonly SettledSlice[];
@@ -55,7 +65,7 @@ const TAIL_REST_MS = HOUR_MS;
 export async function collectFhirAudit(
   services: CollectorServices,
   settings: CollectorSettings,
-  { owner, budgetMs, signal }: { owner: string; budgetMs: number; signal?: AbortSignal },
+  { owner, budgetMs, claimMs, signal }: CollectorLimits & { readonly owner: string },
 ): Promise<CollectorRun> {
   const { blobs, marks, clock, log } = services;
   const deadline = clock.monotonic() + budgetMs;
@@ -66,7 +76,7 @@ export async function collectFhirAudit(
   for (const [source, list] of await listLog(blobs, settings)) {
     if (!mayGoOn()) break;
     const key = sourceKey(source);
-    const claim = { key, owner, floor: floorHour(clock.now() - settings.lookbackMs) };
+    const claim = { key, owner, claimMs, floor: floorHour(clock.now() - settings.lookbackMs) };
     const watermark = await ClaimedWatermark.open(marks, clock, claim);
     if (watermark === undefined) {
       busy++;

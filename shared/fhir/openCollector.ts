@@ -7,7 +7,12 @@ import { PipelineError } from '../errors.ts';
 import type { Log, LogFields } from '../log.ts';
 import type { TableStore } from '../storage/tables.ts';
 import { HOUR_MS } from './auditBlobs.ts';
-import { collectFhirAudit, type CollectorRun, type CollectorSettings } from './collector.ts';
+import {
+  collectFhirAudit,
+  type CollectorLimits,
+  type CollectorRun,
+  type CollectorSettings,
+} from './collector.ts';
 import { openFhirHttp } from './fhirHttp.ts';
 import { parseHeaderKeys } from './headerCipher.ts';
 import { parseHeaderTable } from './headerTable.ts';
@@ -35,10 +40,9 @@ export type CollectorPorts = {
 const MAX_SLICE_BYTES = 2 ** 30;
 
 /**
- * One run of the collector: after `budgetMs` the slice at hand is cut short and no further one is begun. Of a run that fails one event tells:
- * `fhir.failed`, with `code`, `errorName`, `reason` and, where there is one, `status`.
+ * One run of the collector. Of a run that fails one event tells: `fhir.failed`, with `code`, `errorName`, `reason` and, where there is one, `status`.
  */
-export type Collect = (options: { budgetMs: number; signal?: AbortSignal }) => Promise<CollectorRun>;
+export type Collect = (limits: CollectorLimits) => Promise<CollectorRun>;
 
 /**
  * The collector as the settings say, which readConfig found to be right, or undefined without FHIR_URL. Keys and token are read
@@ -49,7 +53,7 @@ export function openCollector(settings: FhirSettings, ports: CollectorPorts): Co
   if (baseUrl === undefined) return undefined;
   const table = parseHeaderTable(settings.headerTable);
   const interactions = new Set(settings.interactions.split(',').map((name) => name.trim()));
-  return async ({ budgetMs, signal }) => {
+  return async (limits) => {
     const token = tokenSource(baseUrl, settings, ports);
     const http = openFhirHttp();
     try {
@@ -70,12 +74,11 @@ export function openCollector(settings: FhirSettings, ports: CollectorPorts): Co
       const { requestsPerSecond } = settings;
       const patients = new PatientReader({ baseUrl, get: http.get, token, clock, random, requestsPerSecond });
       return await collectFhirAudit({ ...ports, patients }, collector, {
+        ...limits,
         owner: randomUUID(),
-        budgetMs,
-        ...(signal && { signal }),
       });
     } catch (error) {
-      if (signal?.aborted !== true) ports.log.error('fhir.failed', failureOf(error));
+      if (limits.signal?.aborted !== true) ports.log.error('fhir.failed', failureOf(error));
       throw error;
     } finally {
       await http.close();

@@ -44,13 +44,13 @@ export type Claim = {
   readonly key: string;
   /** Of this run alone. */
   readonly owner: string;
+  /** A run that died is taken over after this, ms; renewed at a third of it. */
+  readonly claimMs: number;
   /** Where a new watermark begins, UTC ms. */
   readonly floor: number;
 };
 
 const PARTITION = 'fhir';
-/** A collector that died is taken over after this, ms. Renewed long before. */
-const CLAIM_MS = 120_000;
 
 type Held = { readonly etag: string; readonly value: Watermark };
 
@@ -81,7 +81,7 @@ export class ClaimedWatermark {
     if (Number(stored?.row['claimUntil'] ?? 0) > clock.now()) return undefined;
     const value =
       stored === undefined ? { sequence: 0, floor: claim.floor, hours: {} } : parse(stored.row['state']);
-    const until = clock.now() + CLAIM_MS;
+    const until = clock.now() + claim.claimMs;
     const row = rowOf(claim, value, until);
     try {
       const etag = await (stored === undefined ? table.insert(row) : table.replace(row, stored.etag));
@@ -98,13 +98,13 @@ export class ClaimedWatermark {
 
   /** @throws {ConflictError} when another run took over */
   async save(value: Watermark): Promise<void> {
-    this.#claimUntil = this.#clock.now() + CLAIM_MS;
+    this.#claimUntil = this.#clock.now() + this.#claim.claimMs;
     await this.#write(value);
   }
 
   /** Renews the claim once a third of it is over. @throws {ConflictError} when another run took over */
   async renew(): Promise<void> {
-    if (this.#clock.now() > this.#claimUntil - (2 / 3) * CLAIM_MS) await this.save(this.value);
+    if (this.#clock.now() > this.#claimUntil - (2 / 3) * this.#claim.claimMs) await this.save(this.value);
   }
 
   /** Gives the claim up, if it is still held; another run may begin at once. */

@@ -56,7 +56,7 @@ const collectAt = (aheadMs: number, settings: Record<string, string> = {}) => {
     random: Math.random,
     log: silent,
     token: () => Promise.reject(new Error('FHIR_TOKEN is set')),
-  })!({ budgetMs: 600_000 });
+  })!({ budgetMs: 600_000, claimMs: 120_000 });
 };
 
 async function names(container: string): Promise<string[]> {

@@ -1,6 +1,11 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { Log, LogFields } from '../../shared/log.ts';
-import { collectFhirAudit, type CollectorRun, type CollectorSettings } from '../../shared/fhir/collector.ts';
+import {
+  collectFhirAudit,
+  type CollectorLimits,
+  type CollectorRun,
+  type CollectorSettings,
+} from '../../shared/fhir/collector.ts';
 import { DEFAULT_INTERACTIONS } from '../../shared/fhir/access.ts';
 import { DEFAULT_HEADER_TABLE, parseHeaderTable } from '../../shared/fhir/headerTable.ts';
 import { PatientReader, type FhirGet } from '../../shared/fhir/patientReader.ts';
@@ -136,13 +141,11 @@ export function testCollector(
     };
     return { services, settings };
   };
-  const run = (
-    process?: KillableProcess,
-    limits: { budgetMs?: number; signal?: AbortSignal } = {},
-  ): Promise<CollectorRun> =>
+  const run = (process?: KillableProcess, limits: Partial<CollectorLimits> = {}): Promise<CollectorRun> =>
     collectFhirAudit(parts(process).services, settings, {
       owner: `run ${++state.owner}`,
       budgetMs: 600_000,
+      claimMs: 120_000,
       ...limits,
     });
   const contentOf = (container: string): Map<string, string> =>

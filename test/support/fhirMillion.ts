@@ -73,6 +73,7 @@ const blobs: CollectorBlobs = {
 const run = await collectFhirAudit({ ...services, blobs }, settings satisfies CollectorSettings, {
   owner: 'one',
   budgetMs: 3_600_000,
+  claimMs: 120_000,
 });
 const counts = run.slices[0]!.counts;
 console.log(

@@ -62,6 +62,17 @@ test('an hour that takes longer than a run has is carried in parts, and each run
   for (let moment = 1; moment <= process.moments; moment += 3) await killSlow(moment);
 });
 
+test('what a dead run had claimed is free again after the time of a claim, not before', async () => {
+  const collector = testCollector();
+  collector.put(request());
+  const claimMs = 6_000;
+  await assert.rejects(collector.run(new KillableProcess(12), { claimMs }), Killed);
+  collector.state.now += claimMs - 1;
+  assert.equal((await collector.run()).busy, 1);
+  collector.state.now += 1;
+  assert.equal((await collector.run()).slices.length, 1);
+});
+
 test('two runs at once: one of them works', async () => {
   const collector = testCollector();
   collector.put(request());

@@ -6,6 +6,8 @@ import { openCollector, type CollectorPorts } from '../../../shared/fhir/openCol
 import { MemoryBlobs } from '../../support/memoryStores.ts';
 import { request, testCollector } from '../../support/fhirLog.ts';
 
+const LIMITS = { budgetMs: 1_000, claimMs: 60_000 };
+
 function open(env: Record<string, string>, ports: Partial<CollectorPorts> = {}) {
   const faults: string[] = [];
   const settings = readSettings(fhirSettings, env, faults);
@@ -27,8 +29,8 @@ test('the identity is asked for a token of the service, and the vault for the ke
       vaultKeys: async () => (asked.push('keys'), ''),
     },
   )!;
-  await collect({ budgetMs: 1000 });
-  await collect({ budgetMs: 1000 });
+  await collect({ ...LIMITS });
+  await collect({ ...LIMITS });
   const once = ['keys', 'https://ehr.example/.default'];
   assert.deepEqual(asked, [...once, ...once]);
 });
@@ -53,7 +55,7 @@ test('a run that fails is told once, with its code, class and cure, and without 
     const collector = testCollector();
     const { services } = collector.parts();
     const collect = open({ FHIR_URL: 'https://ehr.example' }, { log: services.log, ...ports })!;
-    await assert.rejects(collect({ budgetMs: 1000 }));
+    await assert.rejects(collect({ ...LIMITS }));
     const [failed, ...more] = collector.state.logged;
     assert.deepEqual(more, []);
     assert.equal(failed?.event, 'fhir.failed');
@@ -73,7 +75,7 @@ test('a run that was stopped has not failed', async () => {
   };
   const { services } = collector.parts();
   const collect = open({ FHIR_URL: 'https://ehr.example' }, { ...services, token })!;
-  assert.deepEqual(await collect({ budgetMs: 1000, signal: stopping.signal }), { slices: [], busy: 0 });
+  assert.deepEqual(await collect({ ...LIMITS, signal: stopping.signal }), { slices: [], busy: 0 });
   assert.deepEqual(
     collector.state.logged.map(({ event }) => event),
     ['fhir.stopped'],
@@ -85,7 +87,7 @@ test('runs end between two slices once their time is used up', async () => {
   collector.put(request());
   const { services, settings } = collector.parts();
   const { collectFhirAudit } = await import('../../../shared/fhir/collector.ts');
-  const none = await collectFhirAudit(services, settings, { owner: 'a', budgetMs: 0 });
+  const none = await collectFhirAudit(services, settings, { ...LIMITS, owner: 'a', budgetMs: 0 });
   assert.deepEqual(none.slices, []);
   assert.equal((await collector.run()).slices.length, 1);
 });
