@@ -1,7 +1,8 @@
 import { mkdir, readdir, rename, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { isPartialName } from '../../shared/export/fileName.ts';
-import type { Input } from './inputs.ts';
+import type { Reason } from '../../shared/errors.ts';
+import { printable } from './console.ts';
+import { refusalOf, type Input } from './inputs.ts';
 
 const REST_MS = 2_000;
 const TAKEN = 'taken';
@@ -11,10 +12,14 @@ type Seen = { readonly bytes: number; readonly since: number };
 /** A folder into which an operator drops exports. A file is taken once its size has rested, then moved into `taken/`. */
 export class DropFolder {
   readonly #folder: string;
+  readonly #say: (line: string) => void;
   readonly #seen = new Map<string, Seen>();
+  readonly #told = new Set<string>();
 
-  constructor(folder: string) {
+  /** @param say gets one line for each thing in the folder that stays there, and why */
+  constructor(folder: string, say: (line: string) => void) {
     this.#folder = folder;
+    this.#say = say;
   }
 
   /** Make the folder. */
@@ -23,7 +28,8 @@ export class DropFolder {
   }
 
   /**
-   * Files whose size has not changed for 2 s; hidden and partial ones are left alone.
+   * Files whose size has not changed for 2 s. Hidden ones are left alone; so are folders and files with the name of one that is
+   * still being written, which is told once.
    *
    * @param now ms
    */
@@ -31,15 +37,25 @@ export class DropFolder {
     const rested: Input[] = [];
     for (const entry of await readdir(this.#folder, { withFileTypes: true })) {
       const { name } = entry;
-      if (!entry.isFile() || name.startsWith('.') || isPartialName(name)) continue;
+      if (name.startsWith('.') || name === TAKEN) continue;
       const file = path.join(this.#folder, name);
       const facts = await stat(file).catch(() => undefined);
       if (!facts) continue;
       const seen = this.#seen.get(name);
       if (seen?.bytes !== facts.size) this.#seen.set(name, { bytes: facts.size, since: now });
-      else if (now - seen.since >= REST_MS) rested.push({ file, name, bytes: facts.size });
+      else if (now - seen.since >= REST_MS) {
+        const refused = refusalOf(file, facts);
+        if (refused) this.#tell(name, refused);
+        else rested.push({ file, name, bytes: facts.size });
+      }
     }
     return rested;
+  }
+
+  #tell(name: string, { cause, cure }: Reason): void {
+    if (this.#told.has(name)) return;
+    this.#told.add(name);
+    this.#say(`${printable(name)} is left where it is. ${printable(cause)} ${cure}`);
   }
 
   /** Move a file that was uploaded out of the way; an older one of that name in `taken/` is replaced. */

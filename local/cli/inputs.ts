@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Reason } from '../../shared/errors.ts';
@@ -46,16 +47,17 @@ async function look(file: string): Promise<Pick<Input, 'bytes' | 'refused'>> {
       'Check the path and its permissions.',
     );
   });
-  if (facts.isFile()) {
-    return isPartialName(file) ? { bytes: facts.size, refused: PARTIAL_NAME } : { bytes: facts.size };
-  }
+  const refused = refusalOf(file, facts);
+  return { bytes: facts.isFile() ? facts.size : 0, ...(refused && { refused }) };
+}
+
+/** Why what lies under a name cannot be an export; undefined when it can. */
+export function refusalOf(file: string, facts: Stats): Reason | undefined {
+  if (facts.isFile()) return isPartialName(file) ? PARTIAL_NAME : undefined;
   const cause = facts.isDirectory()
     ? `${file} is a folder, not an export.`
     : `${file} is not a regular file.`;
-  return {
-    bytes: 0,
-    refused: { code: 'NOT_A_FILE', cause, cure: 'Name the export files in it one by one.' },
-  };
+  return { code: 'NOT_A_FILE', cause, cure: 'Give the export files in it one by one.' };
 }
 
 const PARTIAL_NAME: Reason = {

@@ -5,6 +5,7 @@ import { CONTAINERS, exportId } from '../../shared/ledger/model.ts';
 import { seedFhir, type SeededFhir } from '../fhir/run.ts';
 import { printable } from './console.ts';
 import { requireSpace } from './freeSpace.ts';
+import { unlessAborted } from './interrupt.ts';
 import type { Input } from './inputs.ts';
 import { SAMPLE_RECORDS, writeExport } from './sample.ts';
 import type { Source, Stack } from './stack.ts';
@@ -13,7 +14,7 @@ import type { Followed } from './watchRun.ts';
 
 /** What a run is about. */
 export type Job = {
-  /** In the order of the results; those refused are never followed. */
+  /** In the order of the results: each refused, or followed, or neither when the run was interrupted before it was uploaded. */
   readonly exports: readonly {
     readonly name: string;
     readonly refused?: Reason;
@@ -33,12 +34,17 @@ type JobFlags = {
   readonly again?: boolean;
 };
 
-/** Upload the given files; without any, a generated sample that is sent however often it was sent before. */
+/**
+ * Upload the given files; without any, a generated sample that is sent however often it was sent before.
+ *
+ * @param signal aborted by Ctrl-C: ends the upload under way, and begins none
+ */
 export async function fileJob(
-  stack: Stack,
+  stack: Pick<Stack, 'connectionString' | 'ledger'>,
   inputs: readonly Input[],
   flags: JobFlags,
   say: (line: string) => void,
+  signal: AbortSignal,
 ): Promise<Job> {
   const uploads = new Uploads(stack.connectionString, stack.ledger, flags.connector);
   const sample = inputs.length === 0 ? await sampleInput(flags, say) : undefined;
@@ -53,7 +59,13 @@ export async function fileJob(
     if (!unfinished.some(({ blobName }) => path.posix.basename(blobName) === name)) {
       await requireSpace(flags.out, bytes);
     }
-    const uploaded = await uploads.put(input, flags.again ?? sample !== undefined);
+    const uploaded = await unlessAborted(signal, () =>
+      uploads.put(input, flags.again ?? sample !== undefined, signal),
+    );
+    if (uploaded === undefined) {
+      exports.push({ name });
+      continue;
+    }
     exports.push({ name, followed: { name, exportId: () => Promise.resolve(uploaded.exportId) } });
     const words = uploaded.resumed
       ? 'an interrupted run goes on'

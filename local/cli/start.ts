@@ -65,7 +65,7 @@ async function start(files: readonly string[], flags: StartFlags): Promise<numbe
     const fhir = flags.fhir ? new FhirSource(flags) : undefined;
     stack = await startStack(flags, say, {}, fhir);
     await probeAtOnce(stack, flags.connector);
-    const job = fhir ? fhir.job(stack) : await fileJob(stack, inputs, flags, say);
+    const job = fhir ? fhir.job(stack) : await fileJob(stack, inputs, flags, say, interrupt);
     const results = await runJob(job, stack, flags, interrupt);
     const peakRssMb = stack.functions.peakRssMb;
     const paths = await collectOutput(stack, flags.out);
@@ -110,14 +110,15 @@ async function runJob(
     followExports(followed, connector, stack.ledger, progress, interrupt),
     stack.functions.failed,
   ]).finally(() => progress.stop());
-  if (rows.every((row) => row && FINAL_EXPORT_STATES.has(row.state))) await job.finished();
+  const allUploaded = job.exports.every(({ refused, followed: one }) => refused || one);
+  if (allUploaded && rows.every((row) => row && FINAL_EXPORT_STATES.has(row.state))) await job.finished();
   const extra = stoppedBy ? [stoppedBy] : [];
   const exports: ExportResult[] = [];
   for (const { name, refused, followed: one } of job.exports) {
     const row = one && rows[followed.indexOf(one)];
     if (refused) exports.push(refusedResult(name, refused));
     else if (row) exports.push(resultOf(name, await explained(row, stack), extra));
-    else exports.push(unheardResult(name, extra));
+    else exports.push(unheardResult(name, one ? 'uploaded' : 'notUploaded', extra));
   }
   return { exports, ...(stoppedBy ? { stoppedBy } : {}) };
 }

@@ -61,10 +61,14 @@ export const refusedResult = (name: string, reason: Reason): ExportResult => ({
   reasons: [formatReason(reason)],
 });
 
-/** An export that was uploaded and not yet met by the functions when the run ended. */
-export const unheardResult = (name: string, reasons: readonly Reason[]): ExportResult => ({
+/** An export that the functions had not met yet when the run ended. */
+export const unheardResult = (
+  name: string,
+  state: 'uploaded' | 'notUploaded',
+  reasons: readonly Reason[],
+): ExportResult => ({
   name,
-  state: 'uploaded',
+  state,
   ...NOTHING,
   reasons: reasons.map(formatReason),
 });

@@ -1,12 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
+import { counted } from '../../shared/counted.ts';
 import { formatReason } from '../../shared/errors.ts';
 import { FINAL_EXPORT_STATES } from '../../shared/ledger/model.ts';
 import { printable, say } from './console.ts';
 import { DropFolder } from './dropFolder.ts';
 import { explained } from './duplicates.ts';
 import { requireSpace } from './freeSpace.ts';
-import { interruptSignal } from './interrupt.ts';
+import { interruptSignal, unlessAborted } from './interrupt.ts';
 import { addStackOptions, type StackOptions } from './options.ts';
 import { FAULT_GRAMMAR } from '../simulator/faultSpec.ts';
 import { collectOutput } from './output.ts';
@@ -45,8 +46,12 @@ export function addWatchCommand(program: Command): void {
           "Storage takes the emulator's published key, as Storage Explorer expects: every program on this machine can read it.",
         );
         say(`Status page: http://127.0.0.1:${stack.functions.port}/api/status    Ctrl-C ends.`);
-        await Promise.race([watch(stack, options, interrupt), stack.functions.failed]);
+        const underWay = await Promise.race([watch(stack, options, interrupt), stack.functions.failed]);
         await collectOutput(stack, options.out);
+        await stack.stop();
+        say(
+          `Stopped with ${counted(underWay, 'export')} under way. The next npm run watch goes on from here.`,
+        );
       } finally {
         await stack?.stop();
         await lock.release();
@@ -54,18 +59,24 @@ export function addWatchCommand(program: Command): void {
     });
 }
 
-async function watch(stack: Stack, { connector, out }: StackOptions, interrupt: AbortSignal): Promise<void> {
-  const folder = new DropFolder(DROP_FOLDER);
+/** @returns how many exports are still under way when it is interrupted */
+async function watch(
+  stack: Stack,
+  { connector, out }: StackOptions,
+  interrupt: AbortSignal,
+): Promise<number> {
+  const progress = createProgress(process.stdout, say);
+  const folder = new DropFolder(DROP_FOLDER, (line) => progress.say(line));
   await folder.open();
   const uploads = new Uploads(stack.connectionString, stack.ledger, connector);
-  const progress = createProgress(process.stdout, say);
   const following = new Set<string>();
   while (!interrupt.aborted) {
     for (const input of await folder.rested(Date.now())) {
       await requireSpace(out, input.bytes);
-      const { exportId } = await uploads.put(input, false);
+      const uploaded = await unlessAborted(interrupt, () => uploads.put(input, false, interrupt));
+      if (uploaded === undefined) break;
       await folder.taken(input);
-      following.add(exportId);
+      following.add(uploaded.exportId);
     }
     for (const { exportId } of await stack.ledger.unfinished(connector)) following.add(exportId);
     for (const exportId of following) {
@@ -74,6 +85,7 @@ async function watch(stack: Stack, { connector, out }: StackOptions, interrupt: 
     await delay(LOOK_MS, undefined, { signal: interrupt }).catch(() => undefined);
   }
   progress.stop();
+  return following.size;
 }
 
 /** @returns true when the export has ended */

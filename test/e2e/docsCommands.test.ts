@@ -80,7 +80,7 @@ async function runUntilUp(clone: string, command: string): Promise<void> {
   await Promise.race([up, ended, delay(UP_WITHIN_MS, undefined, { ref: false })]);
   if (child.exitCode === null) process.kill(-(child.pid ?? 0), 'SIGINT');
   await ended;
-  assert.match(output(), /Ctrl-C ends/u, `${command}\n${output()}`);
+  assert.match(output(), /Ctrl-C ends.*Stopping; .*Stopped with/su, `${command}\n${output()}`);
 }
 
 async function follow(clone: string, { commands, marks }: ShellBlock): Promise<void> {

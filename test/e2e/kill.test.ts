@@ -94,6 +94,7 @@ test('Ctrl-C in the middle leaves nothing running; the same command goes on and 
   run.child.kill('SIGINT');
   const first = await run.done;
   assert.equal(first.code, 1, first.stdout + first.stderr);
+  assert.match(first.stderr, /Stopping; Ctrl-C again ends at once\./);
   assert.match(first.stdout, /Interrupted/);
   for (const pid of pids) assert.throws(() => process.kill(pid, 0), 'the functions process is gone');
   const again = slowRun('interrupted');
