@@ -1,9 +1,10 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { ExportRejectedError, formatReason, type Reason } from '../../shared/errors.ts';
-import { decideEncoding } from '../../shared/export/encoding.ts';
+import { decideEncoding, forcedEncoding } from '../../shared/export/encoding.ts';
 import { HEAD_BYTES } from '../../shared/export/head.ts';
 import { planExport, type PlannedExport } from '../../shared/export/plan.ts';
 import { DEFAULT_SPLIT_SETTINGS, type SplitSettings } from '../../shared/export/services.ts';
+import { tooLarge } from '../../shared/export/limits.ts';
 import { NO_RECORDS } from '../../shared/export/noRecords.ts';
 import type { ExportPlan, PinnedEncoding } from '../../shared/export/types.ts';
 import { judgeRefusals } from '../../shared/export/refusalPolicy.ts';
@@ -94,7 +95,7 @@ async function judge(
   { name, bytes }: { readonly name: string; readonly bytes: number },
   { rules, limits, arrivedAt, onProgress }: CheckOptions,
 ): Promise<Omit<CheckResult, 'name' | 'bytes' | 'seconds'>> {
-  if (bytes > limits.maxExportBytes) throw tooLarge(bytes, limits.maxExportBytes);
+  if (bytes > limits.maxExportBytes) throw new ExportRejectedError(tooLarge(bytes, limits.maxExportBytes));
   const forced = rules.mapping.encoding;
   const { packing, content } = await exportFile(
     handle,
@@ -123,7 +124,7 @@ async function judge(
     judgeContent((await content()).content, plan, limits.maxExportRecords, onProgress);
   let planned = plan();
   let judged = await pass(planned);
-  const encoding = decideEncoding(judged.census, forced && planned.plan.encoding);
+  const encoding = decideEncoding(judged.census, forcedEncoding(rules.mapping));
   if (encoding !== planned.plan.encoding) {
     planned = plan(encoding);
     judged = await pass(planned);
@@ -185,10 +186,3 @@ function summary(
 }
 
 const secondsSince = (began: number): number => Math.round(performance.now() - began) / 1000;
-
-const tooLarge = (bytes: number, limit: number): ExportRejectedError =>
-  new ExportRejectedError({
-    code: 'TOO_LARGE',
-    cause: `The export has ${bytes} bytes, more than ${limit} (setting MAX_EXPORT_BYTES).`,
-    cure: 'Export shorter periods, each to a file of its own.',
-  });

@@ -1,8 +1,7 @@
 import { mkdir, open, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { parse } from 'csv-parse/sync';
 import { ExportRejectedError, formatReason } from '../../shared/errors.ts';
-import { CSV_PARSE_OPTIONS } from '../../shared/export/dialect.ts';
+import { sampleRecords } from '../../shared/export/dialect.ts';
 import { HEAD_BYTES, readHead } from '../../shared/export/head.ts';
 import { knownNames } from '../../shared/schema/mapping.ts';
 import { proposeMapping, type Proposal } from '../../shared/schema/propose.ts';
@@ -69,28 +68,11 @@ async function readSample({ file, name, bytes }: Input, schema: ConnectorSchema)
     const totalBytes = bytesHere.length < HEAD_BYTES ? bytesHere.length : Infinity;
     const head = readHead(bytesHere, sample.name, { totalBytes, isKnown: knownNames(schema) });
     const { columns, end } = head.header;
-    return { columns, records: recordsOf(bytesHere.subarray(end), head.dialect) };
+    const cut = bytesHere.length === HEAD_BYTES;
+    return { columns, records: sampleRecords(bytesHere.subarray(end), cut, head.dialect, SAMPLE_RECORDS) };
   } finally {
     await handle.close();
   }
-}
-
-function recordsOf(bytes: Buffer, dialect: { delimiter: string; quote: '"' | null }): string[][] {
-  const records: string[][] = [];
-  try {
-    parse(bytes, {
-      ...CSV_PARSE_OPTIONS,
-      ...dialect,
-      to: SAMPLE_RECORDS,
-      on_record: (record: string[]) => {
-        records.push(record);
-        return null;
-      },
-    });
-  } catch {
-    // The sample was cut inside a quoted field: what came before it is sample enough.
-  }
-  return records;
 }
 
 function mappingOf(

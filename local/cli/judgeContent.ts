@@ -1,5 +1,6 @@
 import { ExportRejectedError } from '../../shared/errors.ts';
 import { Utf8Watch } from '../../shared/export/encoding.ts';
+import { tooManyRecords } from '../../shared/export/limits.ts';
 import { readRecords } from '../../shared/export/records.ts';
 import type { ExportPlan, RecordBlock, Utf8Census } from '../../shared/export/types.ts';
 import type { FindingCounts } from '../../shared/schema/types.ts';
@@ -42,7 +43,7 @@ export async function judgeContent(
     firstLine,
   })) {
     tally.add(block);
-    if (tally.records > maxRecords) throw tooManyRecords(maxRecords);
+    if (tally.records > maxRecords) throw new ExportRejectedError(tooManyRecords(maxRecords));
   }
   watch.end();
   return { ...tally.result(), census: watch.census };
@@ -115,10 +116,3 @@ async function* watchedBy(
     onBytes(bytes.length);
   }
 }
-
-const tooManyRecords = (limit: number): ExportRejectedError =>
-  new ExportRejectedError({
-    code: 'TOO_MANY_RECORDS',
-    cause: `The export holds more than ${limit} records (setting MAX_EXPORT_RECORDS).`,
-    cure: 'Export shorter periods, each to a file of its own.',
-  });

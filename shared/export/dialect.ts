@@ -97,7 +97,7 @@ function dialectOf(sample: Uint8Array, delimiter: Delimiter, { quoting }: Dialec
 
 function judge(sample: Uint8Array, cut: boolean, delimiter: Delimiter, hints: DialectHints): Candidate {
   const dialect = dialectOf(sample, delimiter, hints);
-  const records = sampleRecords(sample, cut, dialect);
+  const records = sampleRecords(sample, cut, dialect, SAMPLE_RECORDS);
   const header = records[0] ?? [];
   const like = records.filter((record) => record.length === header.length).length;
   return {
@@ -109,20 +109,20 @@ function judge(sample: Uint8Array, cut: boolean, delimiter: Delimiter, hints: Di
   };
 }
 
-/** The whole records of a sample, by csv-parse; the last one is left out when it may go on behind the sample. */
-function sampleRecords(sample: Uint8Array, cut: boolean, dialect: Dialect): string[][] {
+/** The first `most` whole records of a sample, by csv-parse; when the sample was cut, one that may go on behind it is left out. */
+export function sampleRecords(sample: Uint8Array, cut: boolean, dialect: Dialect, most: number): string[][] {
   const records: string[][] = [];
   try {
     parse(Buffer.from(sample), {
       ...CSV_PARSE_OPTIONS,
       ...dialect,
-      to: SAMPLE_RECORDS,
+      to: most,
       on_record: (record: string[]) => {
         records.push(record);
         return null;
       },
     });
-    if (cut && records.length > 1 && records.length < SAMPLE_RECORDS) records.pop();
+    if (cut && records.length > 1 && records.length < most) records.pop();
   } catch {
     // A quote is open at the end of the sample: what came before it is sample enough.
   }

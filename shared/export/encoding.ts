@@ -1,4 +1,5 @@
 import { isAscii, isUtf8 } from 'node:buffer';
+import type { MappingFile } from '../schema/mappingFile.ts';
 import type { PinnedEncoding, Utf8Census } from './types.ts';
 
 /** Lowest and highest second byte of a sequence by its first byte, and its length: Unicode 16, table 3-7. */
@@ -100,4 +101,9 @@ export function decideEncoding(
   forced?: PinnedEncoding,
 ): PinnedEncoding {
   return forced ?? (malformed && !wellFormed ? 'windows-1252' : 'utf-8');
+}
+
+/** The encoding of the pinned bytes that a mapping file forces: UTF-16 was made UTF-8 when it was staged. */
+export function forcedEncoding({ encoding }: MappingFile): PinnedEncoding | undefined {
+  return encoding === 'utf-16le' || encoding === 'utf-16be' ? 'utf-8' : encoding;
 }

@@ -3,6 +3,7 @@ import { knownNames, resolveMapping, type ResolvedMapping } from '../schema/mapp
 import type { MappingFile } from '../schema/mappingFile.ts';
 import { planHeader, planOutput, planPolicy, planValidation } from '../schema/planning.ts';
 import type { ConnectorSchema } from '../schema/schema.ts';
+import { forcedEncoding } from './encoding.ts';
 import { type Head, readHead } from './head.ts';
 import type { ExportPlan, PinnedEncoding } from './types.ts';
 
@@ -47,9 +48,7 @@ export type PlannedExport = {
  */
 export function planExport(input: PlanInput): PlannedExport {
   const { schema, mapping: file = {}, settings } = input;
-  const forced = file.encoding?.startsWith('utf-16')
-    ? 'utf-8'
-    : (file.encoding as PinnedEncoding | undefined);
+  const forced = forcedEncoding(file);
   const head = readHead(input.head, input.name, {
     totalBytes: input.totalBytes,
     isKnown: knownNames(schema, file),
@@ -64,7 +63,6 @@ export function planExport(input: PlanInput): PlannedExport {
     forced ?? head.encoding ?? (isMultiByte(head.header) ? 'utf-8' : (input.encoding ?? 'utf-8'));
   const output = planOutput(mapping, head.dialect);
   const plan: ExportPlan = {
-    version: 1,
     dialect: head.dialect,
     encoding,
     head: { start: head.header.start, end: head.header.end },

@@ -5,6 +5,7 @@ import { insertExport, isoTime, readExport, type ExportKeys, type Stored } from 
 import { connectorKey, CONTAINERS, exportId, FINAL_EXPORT_STATES, type ExportRow } from '../ledger/model.ts';
 import type { BlobFacts } from '../storage/blobs.ts';
 import { isPartialName } from './fileName.ts';
+import { tooLarge } from './limits.ts';
 import type { SplitServices } from './services.ts';
 import { splitExport } from './split.ts';
 
@@ -165,12 +166,6 @@ function faultOf(
       cure: 'Export again; if a day without records is right, export the header line alone.',
     };
   }
-  if (bytes > maxExportBytes) {
-    return {
-      code: 'TOO_LARGE',
-      cause: `The export has ${bytes} bytes, more than ${maxExportBytes} (setting MAX_EXPORT_BYTES).`,
-      cure: 'Export shorter periods, each to a file of its own.',
-    };
-  }
+  if (bytes > maxExportBytes) return tooLarge(bytes, maxExportBytes);
   return undefined;
 }

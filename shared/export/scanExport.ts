@@ -2,6 +2,7 @@ import { ExportRejectedError } from '../errors.ts';
 import { newChunkRow } from '../ledger/chunks.ts';
 import { toChunkTableRow } from '../ledger/chunkRows.ts';
 import type { BlobAddress } from '../storage/blobs.ts';
+import { tooManyRecords } from './limits.ts';
 import { BoundaryScanner } from './scanner.ts';
 import type { SplitServices } from './services.ts';
 import type { SplitClaim } from './splitClaim.ts';
@@ -33,7 +34,8 @@ export async function scanExport(
 
   for await (const piece of blobs.read(source, { start: from.offset, end: bytes }, claim.signal)) {
     const boundaries = scanner.write(piece);
-    if (scanner.records > settings.maxExportRecords) throw tooManyRecords(settings.maxExportRecords);
+    if (scanner.records > settings.maxExportRecords)
+      throw new ExportRejectedError(tooManyRecords(settings.maxExportRecords));
     if (boundaries.length === 0) continue;
     await keep(boundaries);
     if (clock.monotonic() - savedAt < settings.checkpointMs) continue;
@@ -43,7 +45,8 @@ export async function scanExport(
   }
   claim.signal.throwIfAborted();
   const last = scanner.end();
-  if (scanner.records > settings.maxExportRecords) throw tooManyRecords(settings.maxExportRecords);
+  if (scanner.records > settings.maxExportRecords)
+    throw new ExportRejectedError(tooManyRecords(settings.maxExportRecords));
   if (last !== undefined) await keep([last]);
   return { ...scanner.checkpoint, utf8: scanner.census };
 }
@@ -56,10 +59,3 @@ export const startOf = ({ head, firstLine }: ExportPlan): ScanCheckpoint => ({
   chunks: 0,
   utf8: { wellFormed: false, malformed: false },
 });
-
-const tooManyRecords = (limit: number): ExportRejectedError =>
-  new ExportRejectedError({
-    code: 'TOO_MANY_RECORDS',
-    cause: `The export holds more than ${limit} records (setting MAX_EXPORT_RECORDS).`,
-    cure: 'Export shorter periods, each to a file of its own.',
-  });

@@ -8,10 +8,11 @@ import { FINAL_EXPORT_STATES, type ExportRow, type ExportState } from '../ledger
 import type { BlobAddress } from '../storage/blobs.ts';
 import { discard, endedUnsent, releaseExport } from './complete.ts';
 import { chunksArePieces, exportDigest, pieceDigests } from './digest.ts';
-import { decideEncoding } from './encoding.ts';
+import { decideEncoding, forcedEncoding } from './encoding.ts';
 import { HEAD_BYTES } from './head.ts';
 import { NO_RECORDS } from './noRecords.ts';
 import { pinExport, sourceName } from './pin.ts';
+import type { PlanSettings } from './plan.ts';
 import { judgeRefusals } from './refusalPolicy.ts';
 import { scanExport, startOf } from './scanExport.ts';
 import type { ConnectorRules, SplitServices } from './services.ts';
@@ -21,6 +22,8 @@ import type { ExportPlan, PinnedEncoding, ScanCheckpoint } from './types.ts';
 /** Messages on their way to the queue at a time. */
 const SENDS_AT_ONCE = 16;
 
+/** A split under way: who has it, what it works with and by. */
+type Split = { readonly claim: SplitClaim; readonly services: SplitServices; readonly rules: ConnectorRules };
 /** The pinned content, once its size is known. */
 type Source = { readonly source: BlobAddress; readonly bytes: number };
 
@@ -48,14 +51,15 @@ async function advance(claim: SplitClaim, services: SplitServices): Promise<void
   const { exportId, connector } = claim.row;
   const rules = await rulesOf(claim.row, services);
   if (claim.row.contentHash === undefined) {
-    const source = await pinned(claim, services, rules);
-    const plan = await scanPlan(claim, source, services, rules);
+    const split: Split = { claim, services, rules };
+    const source = await pinned(split);
+    const plan = await scanPlan(split, source);
     const end = await scanExport(claim, source, plan, services);
     if (end.records === 0) {
       await close(claim, 'completed', [NO_RECORDS], services);
       return;
     }
-    await accept(claim, source, plan, end, services, rules);
+    await accept(split, source, plan, end);
   }
   const holder = await claimContent(services.tables, claim.row, claim.row.contentHash ?? '');
   if (holder !== undefined) {
@@ -73,11 +77,7 @@ async function rulesOf({ connector }: ExportRow, services: SplitServices): Promi
   return rules;
 }
 
-async function pinned(
-  claim: SplitClaim,
-  services: SplitServices,
-  { mapping }: ConnectorRules,
-): Promise<Source> {
+async function pinned({ claim, services, rules: { mapping } }: Split): Promise<Source> {
   let { source } = claim.row;
   if (source === undefined) {
     source = await pinExport(claim.row, services, mapping.encoding, claim.signal);
@@ -89,34 +89,23 @@ async function pinned(
 }
 
 /** The plan to scan by, in the ledger before the scan: settings may change before a scan that was cut off goes on. */
-async function scanPlan(
-  claim: SplitClaim,
-  source: Source,
-  services: SplitServices,
-  rules: ConnectorRules,
-): Promise<ExportPlan> {
+async function scanPlan(split: Split, source: Source): Promise<ExportPlan> {
+  const { claim, services, rules } = split;
   if (claim.row.plan !== undefined) return JSON.parse(claim.row.plan) as ExportPlan;
   const { settings } = services;
   const { onUnknownOutcome = settings.onUnknownOutcome } = rules;
-  const plan = await planned(claim, source, services, rules, { ...settings, onUnknownOutcome });
+  const plan = await planned(split, source, { ...settings, onUnknownOutcome });
   await claim.change((row) => ({ ...row, plan: JSON.stringify(plan) }));
   return plan;
 }
 
 async function planned(
-  claim: SplitClaim,
+  { claim, services: { blobs, planExport, log }, rules: { schema, mapping } }: Split,
   { source, bytes }: Source,
-  { blobs, planExport, log }: SplitServices,
-  { schema, mapping }: ConnectorRules,
-  {
-    chunkRecords,
-    recordsPerRequest,
-    maxBodyBytes,
-    maxRecordBytes,
-    onUnknownOutcome,
-  }: SplitServices['settings'] | ExportPlan,
+  fixed: PlanSettings,
   encoding?: PinnedEncoding,
 ): Promise<ExportPlan> {
+  const { chunkRecords, recordsPerRequest, maxBodyBytes, maxRecordBytes, onUnknownOutcome } = fixed;
   const head = await collectBytes(
     blobs.read(source, { start: 0, end: Math.min(HEAD_BYTES, bytes) }, claim.signal),
   );
@@ -136,20 +125,11 @@ async function planned(
 }
 
 /** The scan is through: fix the plan by the encoding it decided on, judge the export as a whole, and name its content. */
-async function accept(
-  claim: SplitClaim,
-  source: Source,
-  scanned: ExportPlan,
-  end: ScanCheckpoint,
-  services: SplitServices,
-  rules: ConnectorRules,
-): Promise<void> {
+async function accept(split: Split, source: Source, scanned: ExportPlan, end: ScanCheckpoint): Promise<void> {
+  const { claim, services, rules } = split;
   const { tables, blobs } = services;
-  const encoding = decideEncoding(end.utf8, forcedEncoding(rules));
-  const plan =
-    encoding === scanned.encoding
-      ? scanned
-      : await planned(claim, source, services, rules, scanned, encoding);
+  const encoding = decideEncoding(end.utf8, forcedEncoding(rules.mapping));
+  const plan = encoding === scanned.encoding ? scanned : await planned(split, source, scanned, encoding);
   const records = (): AsyncIterable<Uint8Array> =>
     blobs.read(source.source, { start: plan.head.end, end: source.bytes }, claim.signal);
   await judgeRefusals(records(), plan, plan.policy);
@@ -165,12 +145,6 @@ async function accept(
     records: end.records,
     chunks: end.chunks,
   }));
-}
-
-/** UTF-16 was made UTF-8 when it was staged. */
-function forcedEncoding({ mapping }: ConnectorRules): PinnedEncoding | undefined {
-  const forced = mapping.encoding;
-  return forced === 'utf-16le' || forced === 'utf-16be' ? 'utf-8' : forced;
 }
 
 /** Send every chunk that waits for its first message. The export keeps its owner until all are sent, so that a crash shows. */

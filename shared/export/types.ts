@@ -20,7 +20,6 @@ export type OutputPlan =
  * a week later meets the same records, batches and verdicts. Holds column names at most, never a value of a record.
  */
 export type ExportPlan = {
-  readonly version: 1;
   readonly dialect: Dialect;
   readonly encoding: PinnedEncoding;
   /** Bytes of the header line in the pinned source, without BOM, with its line end; records start at `end`. */

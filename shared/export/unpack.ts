@@ -2,6 +2,7 @@ import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { ExportRejectedError } from '../errors.ts';
 import { extensionOf, withoutExtension } from './fileName.ts';
+import { unpacksTooLarge } from './limits.ts';
 import { refuseCompressed, type Signature, signatureOf } from './signature.ts';
 import { detectUtf16, utf16ToUtf8, type Utf16 } from './utf16.ts';
 import { damaged, openZip } from './zip.ts';
@@ -111,13 +112,7 @@ async function* limited(source: AsyncIterable<Uint8Array>, maxBytes: number): As
   let bytes = 0;
   for await (const chunk of source) {
     bytes += chunk.length;
-    if (bytes > maxBytes) {
-      throw new ExportRejectedError({
-        code: 'TOO_LARGE',
-        cause: `Unpacked, the export is larger than ${maxBytes} bytes (setting MAX_EXPORT_BYTES).`,
-        cure: 'Export shorter periods, each to a file of its own.',
-      });
-    }
+    if (bytes > maxBytes) throw new ExportRejectedError(unpacksTooLarge(maxBytes));
     yield chunk;
   }
 }

@@ -22,7 +22,6 @@ export function planValidation(
   );
   const levels = Object.entries(mapping.levels ?? {}).filter((entry): entry is [string, Level] => typeof entry[1] === 'string'); // prettier-ignore
   return {
-    version: 1,
     columns: columns.length,
     fields: fields.map((field) => mappedField(field, mapping)),
     eitherOf: [...either.values()].map((group) => group.map(({ column }) => column)),

@@ -16,13 +16,8 @@ export type MappedField = {
   readonly levels?: Readonly<Record<string, Level>>;
 };
 
-/**
- * Rules, levels and the validator's version as fixed at the split. Everything a verdict depends on is in here and in the
- * record's bytes: no clock, no settings.
- */
+/** Rules and levels as fixed at the split. Everything a verdict depends on is in here and in the record's bytes: no clock, no settings. */
 export type ValidationPlan = {
-  /** Version of the validator's rules; a newer validator keeps judging by the older version. */
-  readonly version: 1;
   /** Fields a record must have. */
   readonly columns: number;
   readonly fields: readonly MappedField[];

@@ -45,7 +45,6 @@ const HEADER = 'Id,Name,Note\n';
 /** The plan of these exports. */
 export function aPlan(recordsPerRequest: number, change: Partial<ExportPlan> = {}): ExportPlan {
   return {
-    version: 1,
     dialect: { delimiter: ',', quote: '"' },
     encoding: 'utf-8',
     head: { start: 0, end: HEADER.length },
@@ -53,7 +52,6 @@ export function aPlan(recordsPerRequest: number, change: Partial<ExportPlan> = {
     header: HEADER,
     output: { kind: 'verbatim' },
     validation: {
-      version: 1,
       columns: 3,
       fields: [{ field: 'Name', column: 1, empty: 'refuse' }],
       eitherOf: [],

@@ -28,7 +28,6 @@ const planByFirstLine: SweepServices['planExport'] = ({ head, settings, mapping,
   const header = Buffer.from(head.subarray(0, end)).toString();
   const columns = header.trimEnd().split(',').length;
   const plan: ExportPlan = {
-    version: 1,
     dialect: { delimiter: ',', quote: '"' },
     encoding: encoding ?? 'utf-8',
     head: { start: 0, end },
@@ -36,7 +35,6 @@ const planByFirstLine: SweepServices['planExport'] = ({ head, settings, mapping,
     header,
     output: { kind: 'verbatim' },
     validation: {
-      version: 1,
       columns,
       fields: [],
       eitherOf: [],

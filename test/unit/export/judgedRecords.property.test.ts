@@ -14,7 +14,6 @@ const CASES = Number(process.env['PROPERTY_CASES'] ?? 20_000);
 
 /** Two columns, so that many records of the inputs have the right number of them. */
 const PLAN: ValidationPlan = {
-  version: 1,
   columns: 2,
   fields: [
     { field: 'First', column: 0, empty: 'refuse', maxBytes: 20 },

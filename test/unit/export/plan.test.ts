@@ -47,7 +47,6 @@ describe('planExport', () => {
     const { validation, ...rest } = found;
     const header = `${HEADER_COLUMNS.join(',')}\r\n`;
     assert.deepEqual(rest, {
-      version: 1,
       dialect: { delimiter: ',', quote: '"' },
       encoding: 'utf-8',
       head: { start: 0, end: header.length },
