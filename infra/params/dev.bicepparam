@@ -19,3 +19,4 @@ param statusDays = 90
 param logDays = 30
 param storageAccessLogs = false
 param lock = false
+param deployIpRanges = empty(readEnvironmentVariable('DEPLOY_IP_RANGES', '')) ? [] : split(readEnvironmentVariable('DEPLOY_IP_RANGES', ''), ',')

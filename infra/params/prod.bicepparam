@@ -17,3 +17,4 @@ param archiveImmutableDays = 2192
 param timeZone = readEnvironmentVariable('TIME_ZONE', 'UTC')
 param expectedBy = readEnvironmentVariable('EXPORT_EXPECTED_BY', '')
 param alertEmails = empty(readEnvironmentVariable('ALERT_EMAILS', '')) ? [] : split(readEnvironmentVariable('ALERT_EMAILS', ''), ',')
+param deployIpRanges = empty(readEnvironmentVariable('DEPLOY_IP_RANGES', '')) ? [] : split(readEnvironmentVariable('DEPLOY_IP_RANGES', ''), ',')

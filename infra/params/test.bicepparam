@@ -16,3 +16,4 @@ param storageSku = 'Standard_LRS'
 param statusDays = 90
 param lock = false
 param timeZone = readEnvironmentVariable('TIME_ZONE', 'UTC')
+param deployIpRanges = empty(readEnvironmentVariable('DEPLOY_IP_RANGES', '')) ? [] : split(readEnvironmentVariable('DEPLOY_IP_RANGES', ''), ',')

@@ -41,7 +41,7 @@ export async function renderDependencies(): Promise<string> {
     '# Dependencies',
     'Why each package is there, and under which licence. For whoever reviews the supply chain.',
     'Made by `npm run docs` from `package.json`, `package-lock.json` and `local/build/dependencyReasons.ts`; a test fails for a package without a reason.',
-    '- Versions and hashes are pinned by `package-lock.json`. Only packages whose install scripts are needed may run them (`allowScripts` in `package.json`).',
+    '- Versions and hashes are pinned by `package-lock.json`. Only packages whose install scripts are needed may run them (`allowScripts` in `package.json`, enforced by npm 12 and newer).',
     '- What is deployed is a bundle. `npm run package` writes the packages of which anything is in it to `dist/sbom.cdx.json` (CycloneDX).',
     '- `npm audit --omit=dev --audit-level=high` runs in the workflow `ci`, a dependency review on each pull request, and Dependabot proposes updates.',
     '- `npm run unused` (knip) finds packages, files and exports that nothing uses.',

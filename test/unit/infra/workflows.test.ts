@@ -74,6 +74,55 @@ suite('Workflows', () => {
     });
   }
 
+  test('no job with more than reading rights installs a package, whose scripts would have them too', () => {
+    let strong = 0;
+    for (const [name, { jobs }] of workflows) {
+      for (const [job, { permissions = {}, steps = [] }] of Object.entries(jobs)) {
+        if (!Object.values(permissions).includes('write')) continue;
+        strong += 1;
+        for (const { run = '', with: options } of steps) {
+          assert.doesNotMatch(run, /\b(?:npm|npx)\b/u, `${job} of ${name}`);
+          assert.equal(options?.['cache'], undefined, `${job} of ${name}`);
+        }
+      }
+    }
+    assert.ok(strong >= 2);
+  });
+
+  test('what is released and deployed is what the job without rights has built', () => {
+    const upload = JSON.stringify(workflows.get('ci.yml')?.jobs['package']);
+    for (const file of ['dist/ehr-purview-pipeline-*.zip', 'dist/sbom.cdx.json']) {
+      assert.ok(upload.includes(file), file);
+    }
+    for (const [name, job] of [
+      ['deploy.yml', 'deploy'],
+      ['release.yml', 'release'],
+    ] as const) {
+      const steps = workflows.get(name)?.jobs[job]?.steps ?? [];
+      const download = steps.find(({ uses }) => uses?.startsWith('actions/download-artifact@'));
+      assert.deepEqual(download?.with, { name: 'package', path: 'dist' });
+    }
+  });
+
+  test('scripts of the deployment need no package', () => {
+    for (const path of globSync('infra/scripts/*.ts', { cwd: ROOT })) {
+      const text = readFileSync(join(ROOT, path), 'utf8');
+      for (const [, module = ''] of text.matchAll(/ from '([^']+)'/gu)) {
+        assert.match(module, /^(?:node:|\.)/u, path);
+      }
+    }
+  });
+
+  test('an environment that is closed can be deployed from a runner of its own, or from addresses that it names', () => {
+    const text = readFileSync(join(FOLDER, 'deploy.yml'), 'utf8');
+    assert.match(text, /runs-on: \$\{\{ vars\.RUNNER \|\| 'ubuntu-latest' \}\}/u);
+    const read = [...text.matchAll(/^ {6}([A-Z_]+): \$\{\{ vars\./gmu)].map(([, name = '']) => name);
+    assert.ok(read.includes('DEPLOY_IP_RANGES'));
+    for (const path of globSync('infra/**/*.bicepparam', { cwd: ROOT })) {
+      assert.match(readFileSync(join(ROOT, path), 'utf8'), /'DEPLOY_IP_RANGES'/u, path);
+    }
+  });
+
   test('the release lists what is in it and proves where it was built', () => {
     const release = workflows.get('release.yml');
     assert.ok(release);
@@ -98,7 +147,13 @@ test('azd takes the package as it was built here, and finds the template', () =>
     { infra: { path: string; module: string }; services: { app: Record<string, unknown> } },
   ];
   assert.equal(services.app['host'], 'function');
-  assert.equal(services.app['remoteBuild'], false);
+  // azd refuses the property off Flex Consumption; there it builds unless a .funcignore leaves node_modules in.
+  assert.ok(!('remoteBuild' in services.app));
+  assert.equal(services.app['project'], '.');
+  assert.doesNotMatch(
+    readFileSync(join(ROOT, '.funcignore'), 'utf8').replaceAll(/^#.*/gmu, ''),
+    /node_modules/u,
+  );
   assert.ok(globSync(`${infra.path}/${infra.module}.bicep`, { cwd: ROOT }).length === 1);
   const app = readFileSync(join(ROOT, 'infra/modules/functionApp.bicep'), 'utf8');
   assert.ok(app.includes(`'azd-service-name': 'app'`));
