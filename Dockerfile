@@ -1,4 +1,6 @@
 # The same app as the zip package, for those not on Azure Functions. `npm run package` makes dist/package.
+# Named by tag: where this was written the registry could not be asked for its digest. Pin it in your own registry, by
+# `docker buildx imagetools inspect`; Dependabot keeps a pinned one up to date.
 FROM mcr.microsoft.com/azure-functions/node:4-node22
 
 LABEL org.opencontainers.image.title="ehr-purview-pipeline" \
@@ -7,6 +9,7 @@ LABEL org.opencontainers.image.title="ehr-purview-pipeline" \
 ENV AzureWebJobsScriptRoot=/home/site/wwwroot \
     AzureFunctionsJobHost__Logging__Console__IsEnabled=true \
     FUNCTIONS_WORKER_RUNTIME=node \
+    AzureFunctionsWebHost__hostid=ehr-purview-pipeline \
     ASPNETCORE_URLS=http://+:8080 \
     EVENT_SOURCE=queue
 

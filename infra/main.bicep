@@ -121,28 +121,34 @@ param endpointSubnetPrefix string = '10.90.0.64/27'
 @description('Existing subnet for the app, delegated to Microsoft.App/environments (Dedicated: Microsoft.Web/serverFarms), with service endpoints for storage and vault unless private; empty makes a network.')
 param existingAppSubnetId string = ''
 
+@description('Further subnets whose service endpoints reach storage and vault, for example of a Kubernetes cluster. Ignored when private.')
+param extraSubnetIds array = []
+
 @description('Existing subnet for private endpoints; needed with an existing subnet for the app when private.')
 param existingEndpointSubnetId string = ''
 
 @description('Resource group of existing private DNS zones; empty makes them here.')
 param privateDnsResourceGroup string = ''
 
-@description('Register private endpoints in the zones; false where a policy does it.')
+@description('Subscription of that resource group.')
+param privateDnsSubscriptionId string = subscription().subscriptionId
+
+@description('Register private endpoints in the zones; false where a policy does it, and then no zones are made.')
 param registerPrivateDns bool = true
 
 @description('One fixed outgoing address (NAT gateway).')
 param fixedOutboundIp bool = false
 
-@description('Public addresses from which exports are uploaded, reports read and secrets put in: single ones without /32, ranges in CIDR. Ignored when private.')
+@description('Public addresses, single or ranges in CIDR, from which exports are uploaded, reports read and secrets put in. Ignored when private.')
 param landingIpRanges array = []
 
-@description('Public addresses (CIDR) that may deploy the package.')
+@description('Public addresses, single or ranges in CIDR, that may deploy the package.')
 param deployIpRanges array = []
 
-@description('Public addresses (CIDR) that may open the status page when private.')
+@description('Public addresses, single or ranges in CIDR, that may open the status page when private.')
 param statusIpRanges array = []
 
-@description('Application (client id) that guards the status page with Entra ID; empty for a function key.')
+@description('Application (client id) that guards the status page with Entra ID; empty for a function key, which is all there is with Container Apps.')
 param statusAppClientId string = ''
 
 @description('Groups (object ids) that may open the status page; empty for everybody of the tenant.')
@@ -182,6 +188,9 @@ param statusDays int = 2192
 @minValue(0)
 @maxValue(3650)
 param archiveImmutableDays int = 0
+
+@description('The policy of status-archive was locked by hand, which makes it final: leave it alone.')
+param archivePolicyLocked bool = false
 
 @description('Days that the ledger keeps finished exports.')
 @minValue(1)
@@ -223,7 +232,7 @@ param existingWorkspaceId string = ''
 @maxValue(730)
 param logDays int = 90
 
-@description('Log who reads, writes and deletes blobs. The log names blobs.')
+@description('Log who reads, writes and deletes blobs, and who changes the deployed code. The log names blobs.')
 param storageAccessLogs bool = true
 
 @description('Locks against deletion on data account and vault.')
@@ -240,7 +249,7 @@ param fhirKeySecretName string = ''
 
 var token = uniqueString(resourceGroup().id, workload, environmentName)
 var base = '${workload}-${environmentName}'
-var compact = take('${replace(workload, '-', '')}${replace(environmentName, '-', '')}', 12)
+var compact = toLower(take('${replace(workload, '-', '')}${replace(environmentName, '-', '')}', 12))
 var names = {
   identity: '${base}-id'
   data: empty(existingDataAccountName) ? '${compact}data${take(token, 8)}' : existingDataAccountName
@@ -257,6 +266,10 @@ var allTags = union(tags, {
   environment: environmentName
   workload: workload
 })
+
+// A storage account takes a single address without /32 only, access restrictions of an app with it only (functionApp.bicep).
+var landingAddresses = [for range in landingIpRanges: replace(range, '/32', '')]
+var deployAddresses = [for range in deployIpRanges: replace(range, '/32', '')]
 
 var sftp = landing == 'sftp'
 var containers = plan == 'containerApps'
@@ -320,6 +333,9 @@ module network 'modules/network.bicep' = if (ownNetwork) {
 }
 
 var appSubnetId = ownNetwork ? network.outputs.appSubnetId : existingAppSubnetId
+// An existing subnet lies in a network too: its id without `/subnets/NAME`.
+var networkId = ownNetwork ? network.outputs.id : join(take(split(existingAppSubnetId, '/'), 9), '/')
+var admittedSubnetIds = private ? [] : concat([appSubnetId], extraSubnetIds)
 
 module data 'modules/dataStorage.bicep' = {
   name: 'data-storage'
@@ -330,13 +346,14 @@ module data 'modules/dataStorage.bicep' = {
     sku: storageSku
     sftp: sftp
     private: private
-    subnetIds: private ? [] : [appSubnetId]
-    ipRanges: private ? [] : landingIpRanges
+    subnetIds: admittedSubnetIds
+    ipRanges: private ? [] : landingAddresses
     containers: concat(pipelineContainers, eventContainers, auditContainers)
     queues: pipelineQueues
     tables: pipelineTables
     softDeleteDays: softDeleteDays
     archiveImmutableDays: archiveImmutableDays
+    archivePolicyLocked: archivePolicyLocked
   }
 }
 
@@ -370,8 +387,8 @@ module host 'modules/hostStorage.bicep' = {
     name: names.host
     tags: allTags
     private: private
-    subnetIds: private ? [] : [appSubnetId]
-    ipRanges: private ? [] : deployIpRanges
+    subnetIds: admittedSubnetIds
+    ipRanges: private ? [] : deployAddresses
   }
 }
 
@@ -382,8 +399,8 @@ module vault 'modules/vault.bicep' = {
     name: names.vault
     tags: allTags
     private: private
-    subnetIds: private ? [] : [appSubnetId]
-    ipRanges: private ? [] : landingIpRanges
+    subnetIds: admittedSubnetIds
+    ipRanges: private ? [] : landingAddresses
   }
 }
 
@@ -421,7 +438,7 @@ module uploaders 'modules/containerAccess.bicep' = {
     principalType: 'ServicePrincipal'
     accountName: data.outputs.name
     containerName: 'exports'
-    access: 'write'
+    access: 'put'
   }
 }
 
@@ -537,10 +554,21 @@ module containerApp 'modules/containerApp.bicep' = if (containers) {
     private: private
     zoneRedundant: zoneRedundant
     maximumInstanceCount: maximumInstanceCount
+    workspaceId: monitoring.outputs.workspaceId
   }
   dependsOn: [
     roles
   ]
+}
+
+module containerDns 'modules/containerDns.bicep' = if (containers && private && registerPrivateDns) {
+  name: 'container-dns'
+  params: {
+    domain: containerApp.outputs.domain
+    staticIp: containerApp.outputs.staticIp
+    networkId: networkId
+    tags: allTags
+  }
 }
 
 module privateAccess 'modules/privateAccess.bicep' = if (private) {
@@ -549,8 +577,9 @@ module privateAccess 'modules/privateAccess.bicep' = if (private) {
     location: location
     namePrefix: base
     tags: allTags
-    networkId: ownNetwork ? network.outputs.id : ''
+    networkId: networkId
     subnetId: ownNetwork ? network.outputs.endpointSubnetId : existingEndpointSubnetId
+    zonesSubscriptionId: privateDnsSubscriptionId
     zonesResourceGroup: privateDnsResourceGroup
     registerInZones: registerPrivateDns
     dataAccountId: data.outputs.id
@@ -580,6 +609,12 @@ module subscription 'modules/subscription.bicep' = if (events == 'queue') {
     accountName: data.outputs.name
     eventSource: 'queue'
   }
+  // Not needed by the subscription. The topic's role is minutes old by then: a new one is not known everywhere at once, and Event
+  // Grid refuses a destination that it may not write to.
+  dependsOn: [
+    app
+    containerApp
+  ]
 }
 
 module diagnostics 'modules/diagnostics.bicep' = {
@@ -587,6 +622,7 @@ module diagnostics 'modules/diagnostics.bicep' = {
   params: {
     workspaceId: monitoring.outputs.workspaceId
     dataAccountName: data.outputs.name
+    hostAccountName: host.outputs.name
     vaultName: vault.outputs.name
     topicName: topic.outputs.name
     storageAccessLogs: storageAccessLogs

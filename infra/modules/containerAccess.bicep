@@ -14,29 +14,48 @@ param accountName string
 @description('Container, and nothing beside it.')
 param containerName string
 
-@description('Read, or read and write.')
+@description('Read, or put in and nothing else.')
 @allowed([
   'read'
-  'write'
+  'put'
 ])
 param access string
 
-var roles = {
-  blobReader: '2a2b9908-6ea1-4ae2-8e65-a410df84e7d1'
-  blobContributor: 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'
+var blobReader = subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '2a2b9908-6ea1-4ae2-8e65-a410df84e7d1')
+var putting = access == 'put' && !empty(principalIds)
+
+// No built-in role puts blobs in without reading and deleting them: whoever takes over the EHR's identity is to see no export.
+resource put 'Microsoft.Authorization/roleDefinitions@2022-04-01' = if (putting) {
+  name: guid(resourceGroup().id, accountName, 'put')
+  properties: {
+    roleName: 'Blob uploader of ${accountName}'
+    description: 'Puts blobs in and overwrites them. Reads, lists and deletes none.'
+    type: 'CustomRole'
+    assignableScopes: [
+      resourceGroup().id
+    ]
+    permissions: [
+      {
+        actions: []
+        dataActions: [
+          'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/add/action'
+          'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write'
+        ]
+      }
+    ]
+  }
 }
-var role = access == 'write' ? roles.blobContributor : roles.blobReader
 
 resource container 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' existing = {
   name: '${accountName}/default/${containerName}'
 }
 
 resource assignments 'Microsoft.Authorization/roleAssignments@2022-04-01' = [for id in principalIds: {
-  name: guid(container.id, id, role)
+  name: guid(container.id, id, access)
   scope: container
   properties: {
     principalId: id
     principalType: principalType
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', role)
+    roleDefinitionId: putting ? put.id : blobReader
   }
 }]

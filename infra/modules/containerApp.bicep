@@ -40,6 +40,9 @@ param zoneRedundant bool
 @description('Most replicas.')
 param maximumInstanceCount int
 
+@description('Workspace that keeps what the host writes to its console: of a start that fails it is all there is.')
+param workspaceId string
+
 var acrPull = '7f951dda-4ed3-4680-a7ca-43fe172d538d'
 var queues = [
   'chunks'
@@ -84,6 +87,24 @@ resource containers 'Microsoft.App/managedEnvironments@2025-07-01' = {
   }
 }
 
+resource consoleLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  scope: containers
+  name: 'pipeline'
+  properties: {
+    workspaceId: workspaceId
+    logs: [
+      {
+        category: 'ContainerAppConsoleLogs'
+        enabled: true
+      }
+      {
+        category: 'ContainerAppSystemLogs'
+        enabled: true
+      }
+    ]
+  }
+}
+
 resource app 'Microsoft.App/containerApps@2025-07-01' = {
   name: appName
   location: location
@@ -100,7 +121,8 @@ resource app 'Microsoft.App/containerApps@2025-07-01' = {
     configuration: {
       activeRevisionsMode: 'Single'
       ingress: {
-        external: !private
+        // In an internal environment that is the network: without it nobody but the environment's own apps could open the status page.
+        external: true
         targetPort: 8080
         transport: 'http'
         allowInsecure: false
@@ -161,3 +183,9 @@ output name string = app.name
 
 @description('Host name of the status page.')
 output hostName string = app.properties.configuration.ingress.fqdn
+
+@description('Domain of the environment.')
+output domain string = containers.properties.defaultDomain
+
+@description('Address of the environment.')
+output staticIp string = containers.properties.staticIp

@@ -21,7 +21,7 @@ param private bool = false
 @description('Subnets let in by service endpoint. Ignored when private.')
 param subnetIds array = []
 
-@description('Public IPv4 addresses or ranges (CIDR) from which exports are uploaded and reports are read. Ignored when private.')
+@description('Public IPv4 addresses (without /32) or ranges (CIDR) from which exports are uploaded and reports are read. Ignored when private.')
 param ipRanges array = []
 
 @description('Containers of the pipeline.')
@@ -42,6 +42,9 @@ param softDeleteDays int = 14
 @minValue(0)
 @maxValue(3650)
 param archiveImmutableDays int = 0
+
+@description('The policy has been locked: it is left alone, since a locked one refuses to be written again.')
+param archivePolicyLocked bool = false
 
 resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   name: name
@@ -122,7 +125,7 @@ resource blobContainers 'Microsoft.Storage/storageAccounts/blobServices/containe
 }]
 
 // The policy starts unlocked: locking it cannot be undone, so that stays a decision of the hospital (docs/deploy.md).
-resource archivePolicy 'Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies@2025-06-01' = if (archiveImmutableDays > 0) {
+resource archivePolicy 'Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies@2025-06-01' = if (archiveImmutableDays > 0 && !archivePolicyLocked) {
   name: '${name}/default/status-archive/default'
   properties: {
     immutabilityPeriodSinceCreationInDays: archiveImmutableDays

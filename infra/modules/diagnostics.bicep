@@ -4,13 +4,16 @@ param workspaceId string
 @description('Name of the data account.')
 param dataAccountName string
 
+@description('Name of the host\'s account, which holds the deployed code.')
+param hostAccountName string
+
 @description('Name of the vault.')
 param vaultName string
 
 @description('Name of the system topic.')
 param topicName string
 
-@description('Log every read, write and delete of the data account: who touched an export. The log names blobs.')
+@description('Log every read, write and delete of the data account, who touched an export, and every change of the host\'s account. The log names blobs.')
 param storageAccessLogs bool
 
 resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-06-01' existing = {
@@ -23,6 +26,10 @@ resource queues 'Microsoft.Storage/storageAccounts/queueServices@2025-06-01' exi
 
 resource tables 'Microsoft.Storage/storageAccounts/tableServices@2025-06-01' existing = {
   name: '${dataAccountName}/default'
+}
+
+resource hostBlobs 'Microsoft.Storage/storageAccounts/blobServices@2025-06-01' existing = {
+  name: '${hostAccountName}/default'
 }
 
 resource vault 'Microsoft.KeyVault/vaults@2025-05-01' existing = {
@@ -70,6 +77,16 @@ resource queueLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = 
 
 resource tableLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (storageAccessLogs) {
   scope: tables
+  name: 'pipeline'
+  properties: {
+    workspaceId: workspaceId
+    logs: changes
+  }
+}
+
+// Who replaced the code, or a key of a function. Reads are the host's own leases, many a minute.
+resource hostLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (storageAccessLogs) {
+  scope: hostBlobs
   name: 'pipeline'
   properties: {
     workspaceId: workspaceId

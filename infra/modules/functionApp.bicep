@@ -49,10 +49,10 @@ param private bool
 @description('Where events come from.')
 param eventSource string
 
-@description('Public addresses (CIDR) that may open the status page when private.')
+@description('Public addresses, single or ranges in CIDR, that may open the status page when private.')
 param statusIpRanges array
 
-@description('Public addresses (CIDR) that may deploy; empty admits all that sign in, or none when private.')
+@description('Public addresses, single or ranges in CIDR, that may deploy; empty admits all that sign in, or none when private.')
 param deployIpRanges array
 
 @description('Application that guards the status page; empty for a function key.')
@@ -90,7 +90,7 @@ var eventGridRule = [
 var statusRules = [for (range, i) in statusIpRanges: {
   name: 'status-${i}'
   description: 'Readers of the status page.'
-  ipAddress: range
+  ipAddress: contains(range, '/') ? range : '${range}/32'
   action: 'Allow'
   priority: 200 + i
 }]
@@ -98,7 +98,7 @@ var statusRules = [for (range, i) in statusIpRanges: {
 var deployRules = [for (range, i) in deployIpRanges: {
   name: 'deploy-${i}'
   description: 'Deployment of the package.'
-  ipAddress: range
+  ipAddress: contains(range, '/') ? range : '${range}/32'
   action: 'Allow'
   priority: 200 + i
 }]

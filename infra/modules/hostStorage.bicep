@@ -15,7 +15,7 @@ param private bool = false
 @description('Subnets let in by service endpoint. Ignored when private.')
 param subnetIds array = []
 
-@description('Public IPv4 addresses or ranges (CIDR) from which the package is deployed. Ignored when private.')
+@description('Public IPv4 addresses (without /32) or ranges (CIDR) from which the package is deployed. Ignored when private.')
 param ipRanges array = []
 
 // The host's own account: leases of timers, keys, the deployed package. It never holds an export.

@@ -7,7 +7,7 @@ param namePrefix string
 @description('Tags of endpoints and zones.')
 param tags object
 
-@description('Network whose resolvers answer from the zones; empty with zones that exist.')
+@description('Network whose resolvers answer from the zones that are made here.')
 param networkId string
 
 @description('Subnet that the endpoints lie in.')
@@ -15,6 +15,9 @@ param subnetId string
 
 @description('Resource group of existing private DNS zones; empty makes the zones here.')
 param zonesResourceGroup string
+
+@description('Subscription of that resource group.')
+param zonesSubscriptionId string
 
 @description('Register the addresses in the zones. Off where a policy of the hospital does that.')
 param registerInZones bool
@@ -111,7 +114,7 @@ var appOnly = [
 var endpoints = concat(always, hierarchical ? hierarchicalOnly : [], empty(appId) ? [] : appOnly)
 var zones = [for zone in items(zoneNames): zone.value]
 
-module privateZones 'privateZones.bicep' = if (empty(zonesResourceGroup)) {
+module privateZones 'privateZones.bicep' = if (registerInZones && empty(zonesResourceGroup)) {
   name: 'private-zones'
   params: {
     networkId: networkId
@@ -127,6 +130,7 @@ module privateEndpoints 'privateEndpoints.bicep' = {
     tags: tags
     subnetId: subnetId
     endpoints: endpoints
+    zonesSubscriptionId: empty(zonesResourceGroup) ? subscription().subscriptionId : zonesSubscriptionId
     zonesResourceGroup: empty(zonesResourceGroup) ? resourceGroup().name : zonesResourceGroup
     registerInZones: registerInZones
   }

@@ -10,6 +10,9 @@ param subnetId string
 @description('One endpoint each: name, resourceId, groupId, zone.')
 param endpoints array
 
+@description('Subscription of the private DNS zones.')
+param zonesSubscriptionId string
+
 @description('Resource group of the private DNS zones.')
 param zonesResourceGroup string
 
@@ -46,7 +49,7 @@ resource registrations 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@
       {
         name: endpoint.groupId
         properties: {
-          privateDnsZoneId: resourceId(zonesResourceGroup, 'Microsoft.Network/privateDnsZones', endpoint.zone)
+          privateDnsZoneId: resourceId(zonesSubscriptionId, zonesResourceGroup, 'Microsoft.Network/privateDnsZones', endpoint.zone)
         }
       }
     ]

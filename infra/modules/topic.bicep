@@ -43,15 +43,19 @@ resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' = if (empty(existin
   }
 }
 
+// Of the topic in use, so that another deployment of the same topic (docs/deploy.md, "Disaster recovery") meets the assignments
+// that are there: under another name they would be refused (RoleAssignmentExists).
+var topicName = empty(existingTopicName) ? name : existingTopicName
+
 resource existingTopic 'Microsoft.EventGrid/systemTopics@2025-02-15' existing = {
-  name: empty(existingTopicName) ? name : existingTopicName
+  name: topicName
 }
 
 var principalId = empty(existingTopicName) ? topic.identity.principalId : existingTopic.identity.principalId
 
 // Delivery to the queue and dead-lettering go by this identity; without one they would need the account's keys.
 resource sender 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(eventQueue.id, name, roles.queueSender)
+  name: guid(eventQueue.id, topicName, roles.queueSender)
   scope: eventQueue
   properties: {
     principalId: principalId
@@ -61,7 +65,7 @@ resource sender 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
 }
 
 resource deadLetterWriter 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(deadLetters.id, name, roles.blobContributor)
+  name: guid(deadLetters.id, topicName, roles.blobContributor)
   scope: deadLetters
   properties: {
     principalId: principalId

@@ -78,6 +78,28 @@ suite('The template', () => {
     assert.equal(made('Microsoft.Web/sites/basicPublishingCredentialsPolicies').length, 2);
   });
 
+  test('leaves nothing out of the sign-in but the webhook, and that only where events come by it', () => {
+    const [signIn] = made('Microsoft.Web/sites/config');
+    assert.match(
+      textOf(at(signIn ?? null, 'properties.globalValidation.excludedPaths')),
+      /^byWebhook \? \[\s*'\/runtime\/webhooks\/blobs'\s*\] : \[\]$/u,
+    );
+  });
+
+  test('logs who changes the deployed code, and what a container writes before it can log', () => {
+    const scopes = made('Microsoft.Insights/diagnosticSettings').map(({ scope }) => textOf(scope));
+    for (const scope of ['hostBlobs', 'containers', 'blobs', 'vault'])
+      assert.ok(scopes.includes(scope), scope);
+  });
+
+  test('lets the network, and no one else, open the status page of a closed container environment', () => {
+    must('Microsoft.App/managedEnvironments', {
+      'properties.vnetConfiguration.internal': { expression: 'private' },
+      'properties.publicNetworkAccess': { expression: `private ? 'Disabled' : 'Enabled'` },
+    });
+    must('Microsoft.App/containerApps', { 'properties.configuration.ingress.external': true });
+  });
+
   test('takes telemetry from the identity only', () => {
     must('Microsoft.Insights/components', { 'properties.DisableLocalAuth': true });
   });

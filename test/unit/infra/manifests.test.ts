@@ -165,6 +165,11 @@ suite('Dockerfile', () => {
     assert.equal(readFileSync(join(ROOT, '.dockerignore'), 'utf8'), '*\n!dist/package\n');
   });
 
+  test('names its host, so that all replicas share timers and leases; each would else have an id of its own', () => {
+    const [, hostId = ''] = /AzureFunctionsWebHost__hostid=(\S+)/u.exec(argumentsOf('ENV')[0] ?? '') ?? [];
+    assert.match(hostId, /^[a-z\d](?:[a-z\d]|-(?=[a-z\d])){0,31}$/u);
+  });
+
   test('listens where manifests and Container Apps expect it', () => {
     const [port] = argumentsOf('EXPOSE');
     assert.ok(argumentsOf('ENV')[0]?.includes(`ASPNETCORE_URLS=http://+:${port}`));

@@ -157,6 +157,37 @@ suite('Roles', () => {
     );
   });
 
+  test('whoever delivers exports puts blobs in, and neither reads, lists nor deletes any', async () => {
+    const { resources } = await readBicep(join(ROOT, 'infra/modules/containerAccess.bicep'));
+    const [role, ...more] = resources.filter(
+      ({ type }) => type === 'Microsoft.Authorization/roleDefinitions',
+    );
+    assert.ok(role && more.length === 0);
+    const blobs = 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs';
+    const { properties } = role.body as { properties: Record<string, Value> };
+    assert.deepEqual(properties['permissions'], [
+      { actions: [], dataActions: [`${blobs}/add/action`, `${blobs}/write`] },
+    ]);
+    const main = readFileSync(join(ROOT, 'infra/main.bicep'), 'utf8');
+    const given = [...main.matchAll(/containerName: '([\w-]+)'\n\s+access: '(\w+)'/gu)].map(
+      ([, container, access]) => [container, access],
+    );
+    assert.deepEqual(given, [
+      ['exports', 'put'],
+      ['status', 'read'],
+      ['quarantine', 'read'],
+    ]);
+  });
+
+  test('a topic that is taken over meets the assignments that it has', async () => {
+    const { resources } = await readBicep(join(ROOT, 'infra/modules/topic.bicep'));
+    const names = resources
+      .filter(({ type }) => type === 'Microsoft.Authorization/roleAssignments')
+      .map(({ body }) => textOf((body as { name: Value }).name));
+    assert.equal(names.length, 2);
+    for (const name of names) assert.match(name, /^guid\(\w+\.id, topicName, roles\.\w+\)$/u);
+  });
+
   test('of a FHIR service only patients and the audit log are read', async () => {
     const granted = await grants('infra/modules/roles.bicep');
     assert.deepEqual(granted.get('auditContainers[i]'), ['2a2b9908-6ea1-4ae2-8e65-a410df84e7d1']);
