@@ -72,7 +72,7 @@ const refused: [why: string, environment: Record<string, string>, names: RegExp]
     'https://evil.example/.blob.core.windows.net',
     'https://evil.example#.blob.core.windows.net',
     'https://hospital.queue.core.windows.net',
-    'https://user:pass@hospital.blob.core.windows.net',
+    'https://user@hospital.blob.core.windows.net',
     'https://hospital.blob.core.windows.net?sig=x',
     'https://hospital.blob.core.windows.net/elsewhere',
     'https://hospital.blob.core.windows.net:8443',
