@@ -1,4 +1,4 @@
-import { fromChunkTableRow, CHUNK_KIND } from '../../shared/ledger/chunkRows.ts';
+import { listChunks } from '../../shared/ledger/chunks.ts';
 import { CONNECTOR_ROW_KEY, fromConnectorTableRow } from '../../shared/ledger/connectorRows.ts';
 import { fromExportTableRow } from '../../shared/ledger/exportRows.ts';
 import {
@@ -44,14 +44,7 @@ export class LedgerView {
 
   /** Chunks of an export in order. */
   async chunks(exportId: string): Promise<ChunkRow[]> {
-    const chunks: ChunkRow[] = [];
-    for await (const { row } of this.#tables.chunks.list({
-      partitionKey: exportId,
-      where: { kind: CHUNK_KIND },
-    })) {
-      chunks.push(fromChunkTableRow(row));
-    }
-    return chunks;
+    return (await listChunks(this.#tables.chunks, exportId)).map(({ row }) => row);
   }
 
   /** Every export of a connector that has not ended. */

@@ -6,6 +6,7 @@ import {
   type ConnectorRow,
   type ExportRow,
 } from '../../shared/ledger/model.ts';
+import { CONNECTOR_PAUSED, UNKNOWN_OUTCOME_HELD } from '../../shared/ledger/reasons.ts';
 import type { ExportView, LedgerView } from './ledgerView.ts';
 import type { Progress } from './progress.ts';
 
@@ -51,7 +52,7 @@ export async function followExports(
     }
     if (rows.every(isEnded)) return { rows };
     if (isBlocked(row) && row?.reason) return { rows, stoppedBy: row.reason };
-    if (row?.paused) return { rows, stoppedBy: PAUSED };
+    if (row?.paused) return { rows, stoppedBy: CONNECTOR_PAUSED };
     const lookedMs = performance.now() - began;
     await delay(Math.max(POLL_MS, lookedMs / POLL_SHARE), undefined, { signal }).catch(() => undefined);
   }
@@ -69,20 +70,8 @@ const isEnded = (row: ExportRow | undefined): boolean =>
 function heldForGood({ row, chunks }: ExportView): Reason | undefined {
   const held = chunks.find(({ state }) => state === 'held');
   const moving = chunks.some(({ state }) => state !== 'held' && !FINAL_CHUNK_STATES.has(state));
-  return held && !moving && !isEnded(row) ? (held.reason ?? HELD) : undefined;
+  return held && !moving && !isEnded(row) ? (held.reason ?? UNKNOWN_OUTCOME_HELD) : undefined;
 }
-
-const HELD: Reason = {
-  code: 'UNKNOWN_OUTCOME_HELD',
-  cause: 'A batch had no usable answer, and the settings say to hold such batches for a human.',
-  cure: 'Find out whether the connector has the records, then run npm run replay, or cancel the export.',
-};
-
-const PAUSED: Reason = {
-  code: 'CONNECTOR_PAUSED',
-  cause: 'The connector was paused by an operator.',
-  cure: 'Resume it with npm run replay -- --connector NAME --resume.',
-};
 
 /** Why an export waits and when it goes on; undefined while it moves. */
 export function waitingWords(

@@ -1,5 +1,6 @@
 import type { Reason } from '../errors.ts';
 import type { ConnectorRow } from '../ledger/model.ts';
+import { CONNECTOR_PAUSED } from '../ledger/reasons.ts';
 
 /** What a connector's row says to somebody who wants to send. */
 export type Admission =
@@ -16,12 +17,6 @@ const PAUSED_MS = 600_000;
 const instant = (iso: string | undefined): number => (iso === undefined ? 0 : Date.parse(iso));
 const iso = (ms: number): string => new Date(Math.ceil(ms)).toISOString();
 
-const PAUSED: Reason = {
-  code: 'CONNECTOR_PAUSED',
-  cause: 'The connector was paused by an operator.',
-  cure: 'Resume the connector when its exports should continue.',
-};
-
 const THROTTLED: Reason = {
   code: 'RETRY_AFTER',
   cause: 'The service asked to be left alone for a while.',
@@ -36,7 +31,7 @@ const PROBED: Reason = {
 
 /** Whether `me` may send at `now` (UTC ms). */
 export function admission(row: ConnectorRow, now: number, me: string): Admission {
-  if (row.paused) return { kind: 'wait', until: now + PAUSED_MS, brief: false, reason: PAUSED };
+  if (row.paused) return { kind: 'wait', until: now + PAUSED_MS, brief: false, reason: CONNECTOR_PAUSED };
   const gate = instant(row.gateUntil);
   const until = instant(row.until);
   if (gate > now) {

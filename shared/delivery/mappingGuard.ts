@@ -1,5 +1,5 @@
 import type { Reason } from '../errors.ts';
-import { fromChunkTableRow, CHUNK_KIND } from '../ledger/chunkRows.ts';
+import { listChunks } from '../ledger/chunks.ts';
 import type { PushServices } from './services.ts';
 import type { Opening } from './circuit.ts';
 import type { ChunkRun } from './chunkRun.ts';
@@ -11,14 +11,8 @@ export const MAPPING_REFUSED = 'MAPPING_REFUSED';
 /** Whether the service has taken anything of the run's export, in this chunk or another. */
 export async function nothingAccepted({ services, exportRow, book }: ChunkRun): Promise<boolean> {
   if (book.anyAccepted) return false;
-  const { exportId } = exportRow;
-  for await (const { row } of services.tables.chunks.list({
-    partitionKey: exportId,
-    where: { kind: CHUNK_KIND },
-  })) {
-    if (fromChunkTableRow(row).accepted > 0) return false;
-  }
-  return true;
+  const chunks = await listChunks(services.tables.chunks, exportRow.exportId);
+  return chunks.every(({ row }) => row.accepted === 0);
 }
 
 /**

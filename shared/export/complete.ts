@@ -16,7 +16,7 @@ import {
   type ExportRow,
   type ExportState,
 } from '../ledger/model.ts';
-import type { FindingCounts } from '../schema/types.ts';
+import { sumTallies } from '../ledger/sums.ts';
 import { dropPin } from './pin.ts';
 import type { SplitServices } from './services.ts';
 
@@ -74,34 +74,12 @@ export async function completeExport(
 }
 
 function ending(row: ExportRow, chunks: readonly ChunkRow[], now: number): ExportRow {
-  const sum = (of: (chunk: ChunkRow) => number): number =>
-    chunks.reduce((total, chunk) => total + of(chunk), 0);
-  const failed = sum((chunk) => chunk.failed);
-  const quarantined = sum((chunk) => chunk.quarantined);
-  const whole = quarantined > 0 ? 'completedWithRefusals' : 'completed';
-  const state = failed > 0 ? (row.closing ?? 'failed') : whole;
+  const { records: _records, ...sums } = sumTallies(chunks);
+  const whole = sums.quarantined > 0 ? 'completedWithRefusals' : 'completed';
+  const state = sums.failed > 0 ? (row.closing ?? 'failed') : whole;
   const { closing: _closing, ...rest } = row;
-  return moved(rest, state, now, {
-    accepted: sum((chunk) => chunk.accepted),
-    quarantined,
-    failed,
-    possiblyDuplicated: sum((chunk) => chunk.possiblyDuplicated),
-    requests: sum((chunk) => chunk.requests),
-    retries: sum((chunk) => chunk.retries),
-    refusals: merged(chunks.map((chunk) => chunk.refusals)),
-    warnings: merged(chunks.map((chunk) => chunk.warnings)),
-    reasons: withReasons(row.reasons, chunks),
-    owner: '',
-    claimUntil: '',
-  });
-}
-
-function merged(counts: readonly FindingCounts[]): FindingCounts {
-  const sums: FindingCounts = {};
-  for (const each of counts) {
-    for (const [finding, count] of Object.entries(each)) sums[finding] = (sums[finding] ?? 0) + count;
-  }
-  return sums;
+  const reasons = withReasons(row.reasons, chunks);
+  return moved(rest, state, now, { ...sums, reasons, owner: '', claimUntil: '' });
 }
 
 /** Why chunks failed, each cause once. */

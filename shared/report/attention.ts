@@ -1,5 +1,6 @@
 import type { Reason } from '../errors.ts';
 import { quarantineFolder } from '../ledger/model.ts';
+import { CONNECTOR_PAUSED, UNKNOWN_OUTCOME_HELD } from '../ledger/reasons.ts';
 import type { Attention, ConnectorStatus, ExportStatus } from './types.ts';
 import { missingWords, number, time } from './words.ts';
 
@@ -39,7 +40,8 @@ function connectorItems({ connector, missing, condition, reason, exports }: Conn
   const command = `npm run replay -- --connector ${connector} --resume`;
   if (condition === 'blocked' && reason)
     items.push({ level: 'alert', reason: blocked(reason), about: connector, command });
-  if (condition === 'paused') items.push({ level: 'warning', reason: PAUSED, about: connector, command });
+  if (condition === 'paused')
+    items.push({ level: 'warning', reason: CONNECTOR_PAUSED, about: connector, command });
   if (missing) items.push({ level: 'alert', reason: noExport(exports), about: connector });
   return items;
 }
@@ -56,7 +58,8 @@ function exportItems(status: ExportStatus, connector: string): Attention[] {
   } else if (failed > 0) {
     items.push({ level: 'alert', reason: first ?? FAILED, about, exportId, command });
   }
-  if ((chunks.held ?? 0) > 0) items.push({ level: 'alert', reason: first ?? HELD, about, exportId, command });
+  if ((chunks.held ?? 0) > 0)
+    items.push({ level: 'alert', reason: first ?? UNKNOWN_OUTCOME_HELD, about, exportId, command });
   if ((chunks.waiting ?? 0) > 0)
     items.push({ level: 'warning', reason: waiting(first, status.nextTryAt), about, exportId });
   if (quarantined > 0) items.push({ level: 'warning', reason: refused(status, connector), about, exportId });
@@ -74,22 +77,10 @@ const blocked = ({ cure, ...rest }: Reason): Reason => ({
   cure: `${cure} Then run the command; without it, it goes on at the next probe.`,
 });
 
-const PAUSED: Reason = {
-  code: 'CONNECTOR_PAUSED',
-  cause: 'An operator paused the connector.',
-  cure: 'Resume it when the reason is gone.',
-};
-
 const FAILED: Reason = {
   code: 'RECORDS_FAILED',
   cause: 'Some records were not delivered and nothing more is tried by itself.',
   cure: 'Send them again with the command shown.',
-};
-
-const HELD: Reason = {
-  code: 'UNKNOWN_OUTCOME_HELD',
-  cause: 'Batches without a usable answer are held for a human.',
-  cure: 'Find out whether the connector has their records; then replay the export, or cancel it.',
 };
 
 const WAITING: Reason = {

@@ -1,5 +1,5 @@
 import { arrivalsOf } from '../ledger/arrivals.ts';
-import { CHUNK_KIND, fromChunkTableRow } from '../ledger/chunkRows.ts';
+import { listChunks } from '../ledger/chunks.ts';
 import { CONNECTOR_ROW_KEY, fromConnectorTableRow } from '../ledger/connectorRows.ts';
 import { readExport } from '../ledger/exports.ts';
 import {
@@ -14,7 +14,7 @@ import { attentionOf } from './attention.ts';
 import { boundsOf, dayOf, instantOn, utcDaysOf, type Day } from './days.ts';
 import { exportStatus, NOT_TAKEN_ON, SENT_WHOLE } from './exportStatus.ts';
 import { watchedSince } from './since.ts';
-import { sumTallies } from './sums.ts';
+import { sumTallies } from '../ledger/sums.ts';
 import type { ConnectorStatus, DayStatus, ExportStatus } from './types.ts';
 
 /** The ledger's tables, for reading. */
@@ -154,9 +154,5 @@ async function originalOf(exports: TableStore, row: ExportRow): Promise<ExportRo
 /** Chunks of an export that is on its way or ended badly; the others' figures stand in their own rows. */
 async function chunksOf(chunks: TableStore, { exportId, state }: ExportRow): Promise<ChunkRow[]> {
   if (SENT_WHOLE.has(state) || NOT_TAKEN_ON.has(state)) return [];
-  const rows: ChunkRow[] = [];
-  for await (const { row } of chunks.list({ partitionKey: exportId, where: { kind: CHUNK_KIND } })) {
-    rows.push(fromChunkTableRow(row));
-  }
-  return rows;
+  return (await listChunks(chunks, exportId)).map(({ row }) => row);
 }

@@ -1,14 +1,11 @@
 import { addDays, dayOf, instantOn, type Day } from './days.ts';
+import { missingAlert, put, read, WRITTEN } from './marks.ts';
 import { forgetOldMonths, type RetentionServices } from './retention.ts';
-import { put } from './summaries.ts';
 import { writeDay, writeLatest, type StatusServices } from './writeStatus.ts';
 import type { DayStatus } from './types.ts';
 
 /** How far back days are written that were missed while nothing ran. */
 const MOST_DAYS_BACK = 31;
-const PARTITION = 'status';
-const WRITTEN_ROW = 'written';
-const ALERT_PARTITION = 'alert-missing';
 
 export type DailyServices = StatusServices &
   RetentionServices & {
@@ -38,12 +35,7 @@ export async function reportDailyStatus(services: DailyServices): Promise<string
     if (!status.final) pending.push(day);
     await alertMissing(status, services);
   }
-  await put(tables.marks, {
-    partitionKey: PARTITION,
-    rowKey: WRITTEN_ROW,
-    day: newest,
-    pending: JSON.stringify(pending),
-  });
+  await put(tables.marks, { ...WRITTEN, day: newest, pending: JSON.stringify(pending) });
   const { status, names } = await writeDay(today, services);
   await alertMissing(status, services);
   const latest = await writeLatest(services, [...written, status]);
@@ -54,7 +46,7 @@ export async function reportDailyStatus(services: DailyServices): Promise<string
 
 /** Days to write: those after the newest one written, and written ones that were not final yet. */
 async function daysFrom(newest: Day, { tables }: DailyServices): Promise<Day[]> {
-  const stored = await tables.marks.get(PARTITION, WRITTEN_ROW);
+  const stored = await read(tables.marks, WRITTEN);
   const last = typeof stored?.row['day'] === 'string' ? stored.row['day'] : addDays(newest, -1);
   const pending = stored ? (JSON.parse(String(stored.row['pending'] ?? '[]')) as Day[]) : [];
   const oldest = addDays(newest, 1 - MOST_DAYS_BACK);
@@ -67,9 +59,9 @@ async function daysFrom(newest: Day, { tables }: DailyServices): Promise<Day[]> 
 async function alertMissing({ day, connectors }: DayStatus, { tables, log }: DailyServices): Promise<void> {
   for (const { connector, missing } of connectors) {
     if (!missing) continue;
-    const rowKey = `${day}-${connector}`;
-    if (await tables.marks.get(ALERT_PARTITION, rowKey)) continue;
+    const alerted = missingAlert(day, connector);
+    if (await read(tables.marks, alerted)) continue;
     log.error('export.missing', { connector, state: day });
-    await put(tables.marks, { partitionKey: ALERT_PARTITION, rowKey });
+    await put(tables.marks, alerted);
   }
 }

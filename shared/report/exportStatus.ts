@@ -1,7 +1,7 @@
 import { duplicateReason } from '../ledger/contents.ts';
 import { FINAL_EXPORT_STATES, type ChunkRow, type ChunkState, type ExportRow } from '../ledger/model.ts';
 import { hashName } from '../telemetry/log.ts';
-import { sumTallies, type Sums } from './sums.ts';
+import { sumTallies, type Sums } from '../ledger/sums.ts';
 import { CHUNK_LETTERS, type ExportStatus } from './types.ts';
 
 /** Exports whose records stand outside the count: nothing of them was taken on. */

@@ -1,9 +1,9 @@
 import { ConflictError } from '../errors.ts';
-import { connectorKey } from '../ledger/model.ts';
 import type { FindingCounts } from '../schema/types.ts';
 import type { TableRow, TableStore } from '../storage/tables.ts';
 import type { Day } from './days.ts';
-import { sumTallies, type Sums } from './sums.ts';
+import { monthsOf } from './marks.ts';
+import { sumTallies, type Sums } from '../ledger/sums.ts';
 import type { DayStatus } from './types.ts';
 
 /** A calendar month of the report's time zone, `YYYY-MM`. */
@@ -19,8 +19,6 @@ export type MonthSummary = Sums & {
 };
 
 export const monthOf = (day: Day): Month => day.slice(0, 7);
-
-const partitionOf = (connector: string): string => `month-${connectorKey(connector)}`;
 
 /** The sums of a month, one for each connector, from the status of its days. */
 export function monthSummaries(month: Month, days: readonly DayStatus[]): MonthSummary[] {
@@ -47,7 +45,7 @@ export async function keepMonth(
   { month, refusals, warnings, ...rest }: MonthSummary,
 ): Promise<void> {
   const row: TableRow = {
-    partitionKey: partitionOf(rest.connector),
+    partitionKey: monthsOf(rest.connector),
     rowKey: month,
     ...rest,
     refusals: JSON.stringify(refusals),
@@ -67,7 +65,7 @@ export async function monthsBetween(
 ): Promise<MonthSummary[]> {
   const months: MonthSummary[] = [];
   for await (const { row } of marks.list({
-    partitionKey: partitionOf(connector),
+    partitionKey: monthsOf(connector),
     from,
     to: `${to}~`,
   })) {

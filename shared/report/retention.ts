@@ -8,15 +8,14 @@ import type { Log } from '../log.ts';
 import type { BlobStore } from '../storage/blobs.ts';
 import type { TableStore } from '../storage/tables.ts';
 import { arrivedOn, collectDay, type ReportSettings, type ReportTables } from './collect.ts';
-import { addDays, addMonths, dayOf, type Day } from './days.ts';
+import { addDays, addMonths, dayOf } from './days.ts';
+import { daysOf, FORGOTTEN, missingAlert, put, read, revisionOf, type MarkKeys } from './marks.ts';
 import { keepMonth, monthOf, monthSummaries, type Month } from './months.ts';
 import { watchedSince } from './since.ts';
-import { dayPartition, put } from './summaries.ts';
 import type { DayStatus } from './types.ts';
 
 /** A backlog that was there before the first report is at most this old, months. */
 const OLDEST_BACKLOG_MONTHS = 12;
-const FORGOTTEN = { partitionKey: 'status', rowKey: 'forgotten' };
 
 export type RetentionServices = {
   readonly tables: ReportTables & { readonly contents: TableStore };
@@ -30,7 +29,7 @@ export type RetentionServices = {
 
 /** The newest month whose exports are forgotten; '' while there is none. */
 export async function lastForgotten(marks: Pick<TableStore, 'get'>): Promise<Month> {
-  const stored = await marks.get(FORGOTTEN.partitionKey, FORGOTTEN.rowKey);
+  const stored = await read(marks, FORGOTTEN);
   return typeof stored?.row['month'] === 'string' ? stored.row['month'] : '';
 }
 
@@ -81,10 +80,10 @@ async function forgetDay({ day, connectors }: DayStatus, services: RetentionServ
   for (const connector of [...connectors.map((each) => each.connector), '']) {
     for (const row of await arrivedOn(day, connector, tables, settings.timeZone))
       if (await forgetExport(row, services)) count += 1;
-    await removeRow(tables.marks, dayPartition(connector), day);
-    await removeRow(tables.marks, 'alert-missing', `${day}-${connector}`);
+    await removeRow(tables.marks, { partitionKey: daysOf(connector), rowKey: day });
+    await removeRow(tables.marks, missingAlert(day, connector));
   }
-  await removeRow(tables.marks, 'status-revision', day);
+  await removeRow(tables.marks, revisionOf(day));
   return count;
 }
 
@@ -106,10 +105,10 @@ async function forgetExport(keys: ExportKeys, { tables, blobs }: RetentionServic
   return true;
 }
 
-async function removeRow(marks: TableStore, partitionKey: string, rowKey: Day): Promise<void> {
-  const stored = await marks.get(partitionKey, rowKey);
+async function removeRow(marks: TableStore, keys: MarkKeys): Promise<void> {
+  const stored = await read(marks, keys);
   if (stored === undefined) return;
-  await marks.remove(partitionKey, rowKey, stored.etag).catch((error: unknown) => {
+  await marks.remove(keys.partitionKey, keys.rowKey, stored.etag).catch((error: unknown) => {
     if (!(error instanceof ConflictError)) throw error;
   });
 }

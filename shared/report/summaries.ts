@@ -1,7 +1,6 @@
-import { ConflictError } from '../errors.ts';
-import { connectorKey } from '../ledger/model.ts';
 import type { TableRow, TableStore } from '../storage/tables.ts';
 import { addDays, type Day } from './days.ts';
+import { daysOf, put } from './marks.ts';
 import type { ConnectorStatus, DayStatus } from './types.ts';
 
 /** A connector's day in a few figures, kept in the ledger beside its exports. */
@@ -15,9 +14,6 @@ export type DaySummary = {
   readonly possiblyDuplicated: number;
   readonly missing: boolean;
 };
-
-/** Where the figures of a connector's days lie in the table of marks; row = day. */
-export const dayPartition = (connector: string): string => `day-${connectorKey(connector)}`;
 
 /** The figures of a connector's day. */
 export function summaryOf(day: Day, status: ConnectorStatus): DaySummary {
@@ -38,7 +34,7 @@ export function summaryOf(day: Day, status: ConnectorStatus): DaySummary {
 export async function keepSummaries(marks: TableStore, { day, connectors }: DayStatus): Promise<void> {
   for (const status of connectors) {
     const row: TableRow = {
-      partitionKey: dayPartition(status.connector),
+      partitionKey: daysOf(status.connector),
       rowKey: day,
       ...summaryOf(day, status),
     };
@@ -54,22 +50,9 @@ export async function summariesBetween(
   to: Day,
 ): Promise<DaySummary[]> {
   const summaries: DaySummary[] = [];
-  const range = { partitionKey: dayPartition(connector), from, to: addDays(to, 1) };
+  const range = { partitionKey: daysOf(connector), from, to: addDays(to, 1) };
   for await (const { row } of marks.list(range)) summaries.push(fromRow(row));
   return summaries;
-}
-
-/** Insert or replace, whoever else writes: the last look at a day is the best. */
-export async function put(marks: TableStore, row: TableRow): Promise<void> {
-  for (;;) {
-    const stored = await marks.get(row.partitionKey, row.rowKey);
-    try {
-      await (stored ? marks.replace(row, stored.etag) : marks.insert(row));
-      return;
-    } catch (error) {
-      if (!(error instanceof ConflictError)) throw error;
-    }
-  }
 }
 
 function fromRow(row: TableRow): DaySummary {

@@ -1,7 +1,7 @@
 import type { Reason } from '../errors.ts';
 import type { ChunkState, ExportState } from '../ledger/model.ts';
 import type { Day } from './days.ts';
-import type { Sums } from './sums.ts';
+import type { Sums } from '../ledger/sums.ts';
 
 /** One export as the status shows it. Times are ISO 8601 UTC. */
 export type ExportStatus = Sums & {

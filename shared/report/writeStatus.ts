@@ -6,11 +6,11 @@ import type { BlobStore } from '../storage/blobs.ts';
 import { collectDay, type ReportSettings, type ReportTables } from './collect.ts';
 import { statusCsv } from './statusLog.ts';
 import { addDays, dayOf, type Day } from './days.ts';
+import { put, read, revisionOf } from './marks.ts';
 import { GLANCE_DAYS, statusPage } from './page.ts';
-import { keepSummaries, put, summariesBetween, summaryOf, type DaySummary } from './summaries.ts';
+import { keepSummaries, summariesBetween, summaryOf, type DaySummary } from './summaries.ts';
 import type { DayStatus } from './types.ts';
 
-const REVISIONS = 'status-revision';
 /** Metadata of a report: when the ledger was looked at for it, ISO 8601 UTC. */
 const LOOKED_AT = 'lookedat';
 
@@ -60,7 +60,7 @@ export async function writeDay(
   const digest = createHash('sha256')
     .update(JSON.stringify({ ...status, writtenAt: '' }))
     .digest('hex');
-  const known = await tables.marks.get(REVISIONS, day);
+  const known = await read(tables.marks, revisionOf(day));
   if (known?.row['digest'] !== digest) {
     const revision = await writeRevision(
       base,
@@ -68,7 +68,7 @@ export async function writeDay(
       files,
       services.blobs,
     );
-    await put(tables.marks, { partitionKey: REVISIONS, rowKey: day, revision, digest, final: status.final });
+    await put(tables.marks, { ...revisionOf(day), revision, digest, final: status.final });
   }
   return { status, names: await writeFiles(base, files, status.writtenAt, services.blobs) };
 }

@@ -1,4 +1,4 @@
-import type { Tally } from '../ledger/model.ts';
+import type { Tally } from './model.ts';
 import type { FindingCounts } from '../schema/types.ts';
 
 /** Figures that add up over chunks, exports and days. */
