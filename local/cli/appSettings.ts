@@ -43,11 +43,12 @@ export function appSettingsFor(
   env: Environment = process.env,
 ): Record<string, string> {
   const prefix = connectorPrefix(options.connector);
+  const token = tokenOf(options, prefix, env);
   const settings: Record<string, string> = {
     ...LOCAL_DEFAULTS,
     CONNECTORS: options.connector,
     // A connector to which a token is given lies on this machine: one job is as good as another there.
-    ...optional(`${prefix}JOB_ID`, options.connectorToken && DEFAULTS.jobId),
+    ...optional(`${prefix}JOB_ID`, token && DEFAULTS.jobId),
     ...given(env, knownNames(options.connector)),
     ...optional('CHUNK_RECORDS', options.chunkRecords),
     ...optional('RECORDS_PER_REQUEST', options.recordsPerRequest),
@@ -58,9 +59,7 @@ export function appSettingsFor(
     ...optional(`${prefix}JOB_ID`, options.jobId ?? simulator?.jobId),
     ...optional(`${prefix}URL`, options.connectorUrl ?? simulator?.url),
     ...(simulator ? simulatorSettings(prefix, simulator) : {}),
-    ...(options.connectorToken === undefined
-      ? {}
-      : { [`${prefix}AUTH`]: 'token', [`${prefix}TOKEN`]: options.connectorToken }),
+    ...(token === undefined ? {} : { [`${prefix}AUTH`]: 'token', [`${prefix}TOKEN`]: token }),
     AzureWebJobsStorage: connectionString,
     ExportStorage: connectionString,
   };
@@ -78,8 +77,24 @@ export function appSettingsFor(
   return settings;
 }
 
+/**
+ * The bearer token to send: that of `--connector-token`, else of the environment, which no list of processes shows. One in the
+ * environment is for the connector of `--connector-url`, unless AUTH names another proof.
+ */
+function tokenOf(
+  { connectorToken, connectorUrl }: StackOptions,
+  prefix: string,
+  env: Environment,
+): string | undefined {
+  if (connectorToken !== undefined || connectorUrl === undefined) return connectorToken;
+  return ['token', '', undefined].includes(env[`${prefix}AUTH`])
+    ? env[`${prefix}TOKEN`] || undefined
+    : undefined;
+}
+
 function simulatorSettings(prefix: string, simulator: Simulator): Record<string, string> {
   return {
+    [`${prefix}AUTH`]: 'secret',
     [`${prefix}TENANT_ID`]: simulator.tenantId,
     [`${prefix}APP_ID`]: simulator.appId,
     [`${prefix}SECRET`]: simulator.secret,

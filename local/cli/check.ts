@@ -21,6 +21,11 @@ type CheckFlags = {
 };
 
 const MAPPINGS = 'mappings';
+const EXIT_CODES = `
+Exit codes:
+  0  all of it can be sent
+  2  an export cannot be sent, or some of its records; with --init: a mandatory field has no column yet
+  1  anything else: a file that is not there, a mapping or a setting that cannot be used, a wrong option`;
 /** Between two steps of the progress shown where there is no terminal. */
 const LINE_EVERY_BYTES = 512 * 1024 * 1024;
 
@@ -31,14 +36,19 @@ export function addCheckCommand(program: Command): void {
     .description('Judge exports as the pipeline would, without sending anything. Needs no network.')
     .argument('<files...>', 'exports to judge')
     .option('--connector <name>', 'connector they are meant for', DEFAULT_CONNECTOR)
-    .option('--mapping <file>', 'column mapping (default: mappings/<connector>.json, if there is one)')
-    .option('--records-per-request <n>', 'records per request, for the estimate', wholeNumber(1))
-    .option('--json', 'the last line of standard output is one JSON object')
+    .option('--mapping <file>', 'column mapping; else mappings/<connector>.json, if there is one')
+    .option(
+      '--records-per-request <n>',
+      'records per request, for the estimate; else setting RECORDS_PER_REQUEST',
+      wholeNumber(1),
+    )
+    .option('--json', 'the last line of standard output is one JSON object (docs/commands.md)')
     .option(
       '--init',
       'propose a mapping from the first lines of a sample, and write mappings/<connector>.json',
     )
     .option('--overwrite', 'with --init: replace the mapping file that is there')
+    .addHelpText('after', EXIT_CODES)
     .action(async (files: string[], flags: CheckFlags) => {
       const inputs = await readInputs(files);
       const { connector } = flags;

@@ -1,4 +1,5 @@
 import type { CheckResult } from './checkExport.ts';
+import { counted } from '../../shared/counted.ts';
 import { printable } from './console.ts';
 import { tableOf } from './table.ts';
 
@@ -30,12 +31,12 @@ export function checkReport(result: CheckResult): string {
     lines.push(
       `  records   ${count(records)}: ${count(accepted)} would be sent, ${count(quarantined)} set aside`,
     );
-    lines.push(`  mapping   ${result.mapping.length} fields: ${guesses(result.mapping)}`);
+    lines.push(`  mapping   ${counted(result.mapping.length, 'field')}: ${guesses(result.mapping)}`);
   }
   if (requests > 0) {
     const time = estimateSeconds(requests);
     const assumed = `at ${SECONDS_PER_REQUEST} s a request, ${REQUESTS_IN_FLIGHT} at a time`;
-    lines.push(`  sending   ${count(requests)} requests, about ${count(time)} s ${assumed}`);
+    lines.push(`  sending   ${counted(requests, 'request')}, about ${count(time)} s ${assumed}`);
   }
   const found = findings(result);
   if (found !== '') lines.push(found);

@@ -1,7 +1,8 @@
 import { type Command, Option } from 'commander';
-import { parseDefects } from '../generator/defects.ts';
+import { counted } from '../../shared/counted.ts';
+import { DEFECTS, parseDefects } from '../generator/defects.ts';
 import { DEFAULT_SEED, type Format } from '../generator/generator.ts';
-import { say } from './console.ts';
+import { printable, say } from './console.ts';
 import { wholeNumber } from './options.ts';
 import { writeExport } from './sample.ts';
 import { UsageError } from './usageError.ts';
@@ -16,14 +17,19 @@ export function addGenerateCommand(program: Command): void {
     .requiredOption('--records <n>', 'number of records', wholeNumber(0))
     .requiredOption('--out <file>', 'where to write it')
     .option('--seed <n>', 'seed of the pseudo-random content', wholeNumber(0), DEFAULT_SEED)
-    .addOption(new Option('--format <format>', 'delimiter').choices(['csv', 'psv', 'tsv']).default('csv'))
-    .option('--defects <spec>', 'what is wrong with some records, e.g. missing-value:1%,bad-time:3')
+    .addOption(
+      new Option('--format <format>', 'comma, pipe or tab between fields')
+        .choices(['csv', 'psv', 'tsv'])
+        .default('csv'),
+    )
+    .option(
+      '--defects <spec>',
+      `what is wrong with some records, e.g. missing-value:1%,bad-time:3; kinds: ${Object.keys(DEFECTS).join(', ')}`,
+    )
     .action(async ({ records, out, seed, format, defects }: GenerateFlags) => {
       const rules = defects === undefined ? [] : readDefects(defects);
       const bytes = await writeExport(out, { records, seed, format, defects: rules });
-      say(
-        `Wrote ${records.toLocaleString('en-US')} records, ${bytes.toLocaleString('en-US')} bytes, to ${out}`,
-      );
+      say(`Wrote ${counted(records, 'record')}, ${counted(bytes, 'byte')}, to ${printable(out)}`);
     });
 }
 

@@ -1,5 +1,6 @@
 import { rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { counted } from '../../shared/counted.ts';
 import type { Reason } from '../../shared/errors.ts';
 import { CONTAINERS, exportId } from '../../shared/ledger/model.ts';
 import { seedFhir, type SeededFhir } from '../fhir/run.ts';
@@ -67,9 +68,7 @@ export async function fileJob(
       continue;
     }
     exports.push({ name, followed: { name, exportId: () => Promise.resolve(uploaded.exportId) } });
-    const words = uploaded.resumed
-      ? 'an interrupted run goes on'
-      : `uploaded, ${bytes.toLocaleString('en-US')} bytes`;
+    const words = uploaded.resumed ? 'an interrupted run goes on' : `uploaded, ${counted(bytes, 'byte')}`;
     say(`${printable(name)}: ${words}.`);
   }
   return {
@@ -86,7 +85,7 @@ async function sampleInput({ out, seed }: JobFlags, say: (line: string) => void)
   const file = path.join(out, name);
   const known = await stat(file).catch(() => undefined);
   if (known) return { file, name, bytes: known.size };
-  say(`Generating a sample export of ${SAMPLE_RECORDS.toLocaleString('en-US')} records.`);
+  say(`Generating a sample export of ${counted(SAMPLE_RECORDS, 'record')}.`);
   return { file, name, bytes: await writeExport(file, { records: SAMPLE_RECORDS, seed }) };
 }
 
@@ -105,7 +104,7 @@ export class FhirSource implements Source {
   ): Promise<Readonly<Record<string, string>>> {
     const { out, seed, connector } = this.#flags;
     say(
-      `A FHIR service is up; ${FHIR_USERS} users open patients ${FHIR_ACCESSES.toLocaleString('en-US')} times.`,
+      `A FHIR service is up; ${counted(FHIR_USERS, 'user')} open patients ${counted(FHIR_ACCESSES, 'time')}.`,
     );
     this.#seeded = await seedFhir({
       connectionString,

@@ -28,6 +28,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .exitOverride()
     .showHelpAfterError('(add --help for the options)')
     .configureOutput({ outputError: (text, write) => write(printableLines(text)) })
+    .configureHelp({ commandUsage: usageOf })
     .hook('preAction', requireCheckedCertificates);
   const named = COMMANDS[argv[0] ?? ''];
   for (const load of named ? [named] : Object.values(COMMANDS)) (await load())(program);
@@ -44,6 +45,14 @@ export async function main(argv: readonly string[]): Promise<void> {
       sayJson({ exports: [], seconds, peakRssMb: 0, error: `${cause} ${cure}` });
     }
   }
+}
+
+/** As it is typed: npm passes on only what stands behind `--`. */
+function usageOf(command: Command): string {
+  const name = command.name();
+  if (command.parent === null) return `${name} COMMAND -- ${command.usage()}`;
+  const script = name === 'start' ? 'npm start' : `npm run ${name === 'func' ? 'start:func' : name}`;
+  return `${script} -- ${command.usage()}`;
 }
 
 /** The app refuses this as well; here it holds for every command, also for those that talk to an account only. */

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { FAULT_GRAMMAR } from '../simulator/faultSpec.ts';
 
-/** What `npm start` and `npm run watch` have in common. */
+/** What `npm start`, `npm run watch` and `npm run start:func` have in common. */
 export type StackOptions = {
   readonly out: string;
   readonly connector: string;
@@ -38,10 +39,17 @@ function connectorName(text: string): string {
   throw new InvalidArgumentError('Expected up to 63 letters, digits, "-" and "_".');
 }
 
-/** Declare the options that `npm start` and `npm run watch` share. */
-export function addStackOptions(command: Command): Command {
+/**
+ * Declare what the commands that bring up the stack share, and what it means.
+ *
+ * @param words what lies in `--out`, and what `--seed` is for, where it is not the same for all
+ */
+export function addStackOptions(
+  command: Command,
+  words: { readonly out?: string; readonly seed?: string } = {},
+): Command {
   return command
-    .option('--out <dir>', 'everything of the run lives here', DEFAULT_OUT)
+    .option('--out <dir>', words.out ?? 'everything of the run lives here', DEFAULT_OUT)
     .option(
       '--connector <name>',
       'connector to push to: the folder in the exports container',
@@ -52,15 +60,31 @@ export function addStackOptions(command: Command): Command {
       '--connector-url <url>',
       'push to this connector instead of the simulator (plain http on loopback only)',
     )
-    .option('--connector-token <text>', 'send this bearer token instead of asking for one (loopback only)')
+    .option(
+      '--connector-token <text>',
+      'send this bearer token instead of asking for one (loopback only); the list of processes shows it: better set CONNECTOR_<NAME>_TOKEN',
+    )
     .option('--job-id <id>', 'job id of the connector')
     .option('--received <dir>', 'the simulator writes every accepted body to DIR/<jobId>/<n>.txt')
     .option('--latency <ms>', 'the simulator takes this long for a request', wholeNumber(0), 0)
-    .option('--faults <spec>', 'how the simulator misbehaves, e.g. 503:5%,429@10-20:retry-after=2')
-    .option('--seed <n>', 'seed of the sample and of random faults', wholeNumber(0), 42)
-    .option('--chunk-records <n>', 'records per chunk (queue message)', wholeNumber(1))
-    .option('--records-per-request <n>', 'records per request to the connector', wholeNumber(1))
-    .option('--concurrency <n>', 'most requests in flight at once', wholeNumber(1))
-    .option('--mapping <file>', 'column mapping (see docs/validation.md)')
-    .option('--inspect <port>', 'let a debugger attach to the functions process', wholeNumber(0));
+    .option('--faults <spec>', 'how the simulator misbehaves: FAULTS, below')
+    .option('--seed <n>', words.seed ?? 'seed of random faults', wholeNumber(0), 42)
+    .option('--chunk-records <n>', 'records per chunk; else setting CHUNK_RECORDS', wholeNumber(1))
+    .option(
+      '--records-per-request <n>',
+      'records per request; else setting RECORDS_PER_REQUEST',
+      wholeNumber(1),
+    )
+    .option(
+      '--concurrency <n>',
+      'most requests in flight at once; else setting MAX_IN_FLIGHT',
+      wholeNumber(1),
+    )
+    .option('--mapping <file>', 'column mapping; else mappings/<connector>.json, if there is one')
+    .addHelpText('after', `\n${FAULT_GRAMMAR}`);
+}
+
+/** Declare `--inspect`, for commands that start the functions process themselves. */
+export function addInspectOption(command: Command): Command {
+  return command.option('--inspect <port>', 'let a debugger attach to the functions process', wholeNumber(0));
 }

@@ -1,7 +1,7 @@
 import { MultiBar, type SingleBar } from 'cli-progress';
+import { counted } from '../../shared/counted.ts';
 import { printable, printableLines } from './console.ts';
-import type { ExportView } from './ledgerView.ts';
-import { settledRecords } from './ledgerView.ts';
+import { settledRecords, type ExportView } from './ledgerView.ts';
 
 /** What an operator sees while exports travel: a bar for each on a terminal, a line for each step when output is piped. */
 export interface Progress {
@@ -23,7 +23,7 @@ class Bars implements Progress {
 
   constructor(stream: NodeJS.WriteStream) {
     this.#bars = new MultiBar({
-      format: '{name} {bar} {percentage}% | {value}/{total} {unit} | {state}',
+      format: '{name} {bar} {percentage}% | {figures}{state}',
       hideCursor: true,
       stream,
       barCompleteChar: '█',
@@ -34,15 +34,16 @@ class Bars implements Progress {
   }
 
   update(name: string, view: ExportView, waiting?: string): void {
-    const { done, total, unit } = measure(view);
-    const shown = printable(name);
+    const { done, total, of } = measure(view) ?? { done: 0, total: 1, of: undefined };
+    const figures = of === undefined ? '' : `${done.toLocaleString('en-US')} of ${of} | `;
+    const shown = { name: printable(name), figures, state: printable(waiting ?? view.row.state) };
     let bar = this.#byName.get(name);
     if (!bar) {
-      bar = this.#bars.create(Math.max(1, total), 0, { name: shown, unit, state: '' });
+      bar = this.#bars.create(total, 0, shown);
       this.#byName.set(name, bar);
     }
-    bar.setTotal(Math.max(1, total));
-    bar.update(done, { name: shown, unit, state: printable(waiting ?? view.row.state) });
+    bar.setTotal(total);
+    bar.update(done, shown);
   }
 
   say(line: string): void {
@@ -64,15 +65,12 @@ class Lines implements Progress {
   }
 
   update(name: string, view: ExportView, waiting?: string): void {
-    const { done, total, unit } = measure(view);
-    const tenths = total === 0 ? 0 : Math.floor((10 * done) / total);
-    const state = waiting ?? view.row.state;
-    const key = `${state} ${tenths} ${unit}`;
-    if (this.#last.get(name) === key) return;
-    this.#last.set(name, key);
-    this.#write(
-      `${printable(name)}: ${printable(state)}, ${tenths * 10} % of ${total.toLocaleString('en-US')} ${unit}`,
-    );
+    const way = measure(view);
+    const share = way && `, ${Math.floor((10 * way.done) / way.total) * 10} % of ${way.of}`;
+    const words = `${printable(waiting ?? view.row.state)}${share ?? ''}`;
+    if (this.#last.get(name) === words) return;
+    this.#last.set(name, words);
+    this.#write(`${printable(name)}: ${words}`);
   }
 
   say(line: string): void {
@@ -84,11 +82,15 @@ class Lines implements Progress {
   }
 }
 
-/** Bytes scanned while the export is split, records settled afterwards. */
-function measure(view: ExportView): { done: number; total: number; unit: string } {
-  const { row } = view;
-  if (row.state === 'received' || row.state === 'splitting') {
-    return { done: row.checkpoint?.offset ?? 0, total: row.bytes, unit: 'bytes scanned' };
-  }
-  return { done: settledRecords(view), total: row.records, unit: 'records' };
+type Way = { readonly done: number; readonly total: number; readonly of: string };
+
+/** Bytes scanned while the export is split, records settled afterwards; undefined when there is nothing to carry. */
+function measure(view: ExportView): Way | undefined {
+  const { state, bytes, records, checkpoint } = view.row;
+  const split = state === 'received' || state === 'splitting';
+  const total = split ? bytes : records;
+  if (total === 0 || state === 'rejected' || state === 'duplicate') return undefined;
+  return split
+    ? { done: checkpoint?.offset ?? 0, total, of: `${counted(bytes, 'byte')} scanned` }
+    : { done: settledRecords(view), total, of: counted(records, 'record') };
 }

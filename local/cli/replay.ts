@@ -16,6 +16,10 @@ type ReplayFlags = {
   readonly cancel?: boolean;
 };
 
+const SETTINGS_HELP = `
+Goes by the settings of the app: put those that are not the default into the environment (PIN, CONNECTORS,
+CONNECTOR_<NAME>_MAPPING …).`;
+
 /** `npm run replay`: send what failed or is held once more; pause, resume, cancel. */
 export function addReplayCommand(program: Command): void {
   program
@@ -28,6 +32,7 @@ export function addReplayCommand(program: Command): void {
     .option('--resume', 'instead: let a paused or blocked connector go on at once')
     .option('--cancel', 'instead: end the export; what was not accepted counts as failed')
     .option('--out <dir>', 'folder of local runs', DEFAULT_OUT)
+    .addHelpText('after', SETTINGS_HELP)
     .action(async (flags: ReplayFlags) => {
       const operation = operationOf(flags);
       const { done, refused } = await withAccount(flags.out, (storage) => carryOut(operation, storage));

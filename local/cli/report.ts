@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import { counted } from '../../shared/counted.ts';
 import { TABLES } from '../../shared/ledger/model.ts';
 import type { ReportSettings } from '../../shared/report/collect.ts';
 import { dayOf, isDay, type Day } from '../../shared/report/days.ts';
@@ -29,12 +30,20 @@ export function addReportCommand(program: Command): void {
   program
     .command('report')
     .description(`Report what was sent in any period. ${ACCOUNT_HELP}`)
-    .option('--from <day>', 'first day, YYYY-MM-DD (default: the last day)', asDay)
+    .option('--from <day>', 'first day, YYYY-MM-DD (default: the day of --to)', asDay)
     .option('--to <day>', 'last day, YYYY-MM-DD (default: today)', asDay)
     .option('--out <dir>', 'folder of local runs', DEFAULT_OUT)
-    .option('--connector <name>', 'connector of local runs; else CONNECTORS counts', DEFAULT_CONNECTOR)
+    .option(
+      '--connector <name>',
+      'connector of local runs; CONNECTORS counts where it is set',
+      DEFAULT_CONNECTOR,
+    )
     .option('--write <dir>', 'write FROM_TO.html, .json and .csv there')
-    .addOption(new Option('--json', 'print JSON').conflicts('csv'))
+    .addOption(
+      new Option('--json', 'print JSON, each day as in status/ (shared/report/status.schema.json)').conflicts(
+        'csv',
+      ),
+    )
     .option('--csv', 'print the status log, one line an import')
     .action(report);
 }
@@ -85,7 +94,7 @@ function periodTable({ days, months }: PeriodStatus): string {
   const ofMonths = months.map((each) => {
     const { month, connector, exports, records, accepted, quarantined, failed, missingDays } = each;
     const figures = [exports, records, accepted, quarantined, failed, 0].map(number);
-    return [month, connector, ...figures, missingDays > 0 ? `${missingDays} days without` : ''];
+    return [month, connector, ...figures, missingDays > 0 ? `${counted(missingDays, 'day')} without` : ''];
   });
   const ofDays = days.flatMap(({ day, connectors, strays }) => {
     const rows = connectors.map((each) => {

@@ -2,14 +2,13 @@ import type { Command } from 'commander';
 import { formatReason, type Reason } from '../../shared/errors.ts';
 import { FINAL_EXPORT_STATES } from '../../shared/ledger/model.ts';
 import { explained } from './duplicates.ts';
-import { FAULT_GRAMMAR } from '../simulator/faultSpec.ts';
 import { printable, say, sayJson } from './console.ts';
 import { interruptSignal } from './interrupt.ts';
 import { readInputs } from './inputs.ts';
 import { fileJob, FhirSource, type Job } from './job.ts';
 import { resumeConnector } from '../../shared/delivery/control.ts';
 import { operatorServices } from './operator.ts';
-import { addStackOptions, type StackOptions } from './options.ts';
+import { addInspectOption, addStackOptions, type StackOptions } from './options.ts';
 import { collectOutput, type OutputPaths } from './output.ts';
 import { createProgress } from './progress.ts';
 import { takeRunLock } from './runLock.ts';
@@ -32,17 +31,25 @@ type StartFlags = StackOptions & {
   readonly fhir?: boolean;
 };
 
+const EXIT_CODES = `
+Exit codes:
+  0  every export completed, or is a duplicate of one sent before
+  2  an export was rejected, or some of its records were refused
+  1  anything else, also beside a 2: a connector that is blocked, records that failed, Ctrl-C, a wrong option`;
+
 /** `npm start`: the whole job on one machine, from exports to a status report. */
 export function addStartCommand(program: Command): void {
-  addStackOptions(program.command('start'))
+  addInspectOption(
+    addStackOptions(program.command('start'), { seed: 'seed of the sample and of random faults' }),
+  )
     .description(
       'Carry exports through the pipeline on this machine; without FILE, a sample of 250,000 records.',
     )
     .argument('[files...]', 'exports to carry')
-    .option('--json', 'print one JSON object on the last line of standard output')
+    .option('--json', 'the last line of standard output is one JSON object (docs/commands.md)')
     .option('--again', 'send exports once more although the same content was sent before')
     .option('--fhir', 'take the records from the FHIR source instead of a file')
-    .addHelpText('after', `\n${FAULT_GRAMMAR}`)
+    .addHelpText('after', EXIT_CODES)
     .action(async (files: string[], flags: StartFlags) => {
       process.exitCode = await start(files, flags);
     });

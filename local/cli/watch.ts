@@ -8,8 +8,7 @@ import { DropFolder } from './dropFolder.ts';
 import { explained } from './duplicates.ts';
 import { requireSpace } from './freeSpace.ts';
 import { interruptSignal, unlessAborted } from './interrupt.ts';
-import { addStackOptions, type StackOptions } from './options.ts';
-import { FAULT_GRAMMAR } from '../simulator/faultSpec.ts';
+import { addInspectOption, addStackOptions, type StackOptions } from './options.ts';
 import { collectOutput } from './output.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { takeRunLock } from './runLock.ts';
@@ -18,6 +17,7 @@ import { Uploads } from './uploads.ts';
 import { waitingWords } from './watchRun.ts';
 
 const DROP_FOLDER = '.local/exports';
+const OUT_WORDS = `storage, reports and logs live here; exports are dropped into ${DROP_FOLDER}/ all the same`;
 /** The emulator's usual ports and key, and the port of Core Tools: where other tools look. */
 const USUAL_ACCESS = {
   blobPort: 10_000,
@@ -30,9 +30,8 @@ const LOOK_MS = 500;
 
 /** `npm run watch`: the stack stays up and takes what is dropped. */
 export function addWatchCommand(program: Command): void {
-  addStackOptions(program.command('watch'))
+  addInspectOption(addStackOptions(program.command('watch'), { out: OUT_WORDS }))
     .description(`Keep the pipeline running on this machine; drop exports into ${DROP_FOLDER}/.`)
-    .addHelpText('after', `\n${FAULT_GRAMMAR}`)
     .action(async (options: StackOptions) => {
       const lock = await takeRunLock(options.out);
       const interrupt = interruptSignal();
