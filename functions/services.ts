@@ -29,7 +29,7 @@ export const services = (): Promise<Services> => (made ??= loadServices());
 
 /**
  * The host is going away, in 5 s: no new request begins, those in flight get most of that for their answers, the ledger is written.
- * Other work is not waited for: whatever is cut off is taken up again from the ledger.
+ * What sends nothing is not waited for (splits, sweeps): whatever is cut off is taken up again from the ledger.
  */
 export async function shutDown(): Promise<void> {
   stopping.abort();

@@ -9,7 +9,7 @@ import { PROJECT } from '../../support/cli.ts';
 /** The functions that are registered with these settings, by name, each with its trigger. */
 async function registered(settings: Record<string, string>): Promise<Map<string, Record<string, unknown>>> {
   const script = path.join(PROJECT, 'test', 'support', 'printFunctions.ts');
-  const env = { PATH: process.env['PATH'], TMPDIR: process.env['TMPDIR'], ...settings };
+  const env = { ...process.env, ...settings };
   const { stdout } = await promisify(execFile)(process.execPath, [script], { env });
   const functions = JSON.parse(stdout) as FunctionMetadata[];
   return new Map(
