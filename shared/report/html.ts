@@ -1,3 +1,5 @@
+import { visible } from './words.ts';
+
 /** Markup that is safe to put into a page as it is. */
 export type Html = { readonly markup: string };
 
@@ -11,9 +13,6 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** Control and direction characters of a hostile name become visible instead of acting. */
-const VISIBLE = /[\p{Cc}\p{Cf}]/gu;
-
 /** Template tag: every value is escaped unless it is Html itself; `undefined` and `false` leave nothing. */
 export function html(parts: TemplateStringsArray, ...values: readonly Value[]): Html {
   return { markup: parts.map((part, index) => part + render(values[index])).join('') };
@@ -23,9 +22,7 @@ function render(value: Value): string {
   if (value === undefined || value === false) return '';
   if (typeof value === 'object')
     return isList(value) ? value.map(({ markup }) => markup).join('') : value.markup;
-  return String(value)
-    .replaceAll(VISIBLE, (character) => (character === '\n' ? ' ' : '\uFFFD'))
-    .replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
+  return visible(String(value)).replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
 }
 
 const isList = (value: Html | readonly Html[]): value is readonly Html[] => Array.isArray(value);

@@ -29,3 +29,7 @@ export function missingWords(exports: readonly { readonly state: ExportState }[]
 /** The same in short, beside a day. @param exports how many arrived all the same */
 export const missingRemark = (exports: number): string =>
   exports === 0 ? 'no export arrived' : 'no export arrived that could be sent';
+
+/** Text whose control and direction characters, as of a hostile name, are seen instead of acting; a line end is a blank. */
+export const visible = (text: string): string =>
+  text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => (character === '\n' ? ' ' : '\uFFFD'));
