@@ -1,14 +1,23 @@
 import { az } from './az.ts';
+import { runScript, UsageFault } from './script.ts';
 import { subscribeWebhook } from './webhookSubscription.ts';
 
-/** After `azd deploy`: with events by webhook, subscribe it; with events by queue there is nothing left to do. */
-if (process.env['EVENT_SOURCE'] === 'blobWebhook') {
-  const read = (name: string): string => {
-    const value = process.env[name];
-    if (!value)
-      throw new Error(`${name} is not set. Run this as a hook of azd, or set what main.bicep put out.`);
-    return value;
-  };
+const USAGE = `After a deployment: with EVENT_SOURCE=blobWebhook, subscribes the blob trigger's webhook; else there is nothing to do.
+
+  npx node infra/scripts/postdeploy.ts
+
+It reads AZURE_RESOURCE_GROUP and the outputs APP_NAME, TOPIC_NAME, DATA_ACCOUNT and EVENT_SOURCE of infra/main.bicep from the
+environment. As a hook of azd it is given them.
+`;
+
+function read(name: string): string {
+  const value = process.env[name];
+  if (!value) throw new UsageFault(`The variable ${name} is not set.`);
+  return value;
+}
+
+await runScript(USAGE, async () => {
+  if (process.env['EVENT_SOURCE'] !== 'blobWebhook') return;
   await subscribeWebhook(az, {
     resourceGroup: read('AZURE_RESOURCE_GROUP'),
     appName: read('APP_NAME'),
@@ -16,4 +25,4 @@ if (process.env['EVENT_SOURCE'] === 'blobWebhook') {
     dataAccountName: read('DATA_ACCOUNT'),
   });
   process.stdout.write('Event Grid delivers to the blob webhook.\n');
-}
+});

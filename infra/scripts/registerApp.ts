@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { type CloudName, CLOUDS } from '../../shared/connector/clouds.ts';
 import { registerApp } from './appRegistration.ts';
 import { az } from './az.ts';
+import { runScript, UsageFault } from './script.ts';
 
 const USAGE = `Makes the app registration of a connector, trusting the pipeline's managed identity. No secret is made.
 
@@ -13,44 +14,52 @@ const USAGE = `Makes the app registration of a connector, trusting the pipeline'
   --name      display name of the app registration (default "EHR exports to Purview")
 `;
 
-const { values } = parseArgs({
-  options: {
-    identity: { type: 'string' },
-    tenant: { type: 'string' },
-    cloud: { type: 'string', default: 'commercial' },
-    name: { type: 'string', default: 'EHR exports to Purview' },
-    help: { type: 'boolean', default: false },
-  },
-});
 const isCloud = (name: string): name is CloudName => Object.hasOwn(CLOUDS, name);
-if (values.help || !values.identity || !values.tenant || !isCloud(values.cloud)) {
-  process.stderr.write(USAGE);
-  process.exit(values.help ? 0 : 2);
-}
 
-const { appId, adminConsentUrl } = await registerApp(az, {
-  displayName: values.name,
-  identityObjectId: values.identity,
-  cloud: values.cloud,
-  tenantId: values.tenant,
+await runScript(USAGE, async () => {
+  const { values } = parseArgs({
+    options: {
+      identity: { type: 'string' },
+      tenant: { type: 'string' },
+      cloud: { type: 'string', default: 'commercial' },
+      name: { type: 'string', default: 'EHR exports to Purview' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const { help, identity, tenant, cloud, name } = values;
+  if (help) {
+    process.stdout.write(USAGE);
+    return;
+  }
+  if (!identity || !tenant) throw new UsageFault('--identity and --tenant are needed.');
+  if (!isCloud(cloud)) throw new UsageFault(`--cloud is one of ${Object.keys(CLOUDS).join(', ')}.`);
+  const registered = await registerApp(az, {
+    displayName: name,
+    identityObjectId: identity,
+    cloud,
+    tenantId: tenant,
+  });
+  process.stdout.write(nextSteps(registered, tenant, cloud));
 });
-process.stdout.write(
-  [
-    ...(adminConsentUrl
-      ? [
-          `An administrator of tenant ${values.tenant} opens this once to admit the app:`,
-          `  ${adminConsentUrl}`,
-          '',
-        ]
-      : []),
+
+function nextSteps(
+  { appId, adminConsentUrl }: Awaited<ReturnType<typeof registerApp>>,
+  tenant: string,
+  cloud: CloudName,
+): string {
+  const admission = adminConsentUrl
+    ? [`An administrator of tenant ${tenant} opens this once to admit the app:`, `  ${adminConsentUrl}`, '']
+    : [];
+  return [
+    ...admission,
     'In the Purview portal, on the page of the Healthcare connector, type:',
     `  Microsoft Entra application ID   ${appId}`,
-    'The portal then shows the job id. Hand all of it to the deployment:',
-    `  azd env set CONNECTOR_TENANT_ID ${values.tenant}`,
+    'The portal then shows the job id. Hand all of it to the deployment (without azd: as variables of the shell, docs/deploy.md):',
+    `  azd env set CONNECTOR_TENANT_ID ${tenant}`,
     `  azd env set CONNECTOR_APP_ID ${appId}`,
     '  azd env set CONNECTOR_JOB_ID <job id of the portal>',
-    `  azd env set CONNECTOR_CLOUD ${values.cloud}`,
-    '  azd provision',
+    `  azd env set CONNECTOR_CLOUD ${cloud}`,
+    '  azd up',
     '',
-  ].join('\n'),
-);
+  ].join('\n');
+}
