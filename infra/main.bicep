@@ -205,7 +205,7 @@ param timeZone string = 'UTC'
 @maxValue(23)
 param reportHour int = 6
 
-@description('Time of that zone (HH:MM) by which an export has usually arrived; empty for no alert.')
+@description('Time of that zone (HH:MM) by which an export has usually arrived; empty: one that is missing is told at the end of the day.')
 param expectedBy string = ''
 
 @description('E-mail addresses that get the alerts.')

@@ -8,9 +8,12 @@ param connectors = [
     tenantId: readEnvironmentVariable('CONNECTOR_TENANT_ID', '')
     appId: readEnvironmentVariable('CONNECTOR_APP_ID', '')
     jobId: readEnvironmentVariable('CONNECTOR_JOB_ID', '')
-    cloud: 'commercial'
+    cloud: readEnvironmentVariable('CONNECTOR_CLOUD', 'commercial')
   }
 ]
+param timeZone = readEnvironmentVariable('TIME_ZONE', 'UTC')
+param expectedBy = readEnvironmentVariable('EXPORT_EXPECTED_BY', '')
+param alertEmails = empty(readEnvironmentVariable('ALERT_EMAILS', '')) ? [] : split(readEnvironmentVariable('ALERT_EMAILS', ''), ',')
 param instanceMemoryMB = 512
 param storageSku = 'Standard_LRS'
 param softDeleteDays = 7

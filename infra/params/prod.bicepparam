@@ -8,7 +8,7 @@ param connectors = [
     tenantId: readEnvironmentVariable('CONNECTOR_TENANT_ID', '')
     appId: readEnvironmentVariable('CONNECTOR_APP_ID', '')
     jobId: readEnvironmentVariable('CONNECTOR_JOB_ID', '')
-    cloud: 'commercial'
+    cloud: readEnvironmentVariable('CONNECTOR_CLOUD', 'commercial')
   }
 ]
 param private = true

@@ -8,7 +8,7 @@ param connectors = [
     tenantId: readEnvironmentVariable('CONNECTOR_TENANT_ID', '')
     appId: readEnvironmentVariable('CONNECTOR_APP_ID', '')
     jobId: readEnvironmentVariable('CONNECTOR_JOB_ID', '')
-    cloud: 'commercial'
+    cloud: readEnvironmentVariable('CONNECTOR_CLOUD', 'commercial')
   }
 ]
 param private = true
@@ -16,4 +16,6 @@ param storageSku = 'Standard_LRS'
 param statusDays = 90
 param lock = false
 param timeZone = readEnvironmentVariable('TIME_ZONE', 'UTC')
+param expectedBy = readEnvironmentVariable('EXPORT_EXPECTED_BY', '')
+param alertEmails = empty(readEnvironmentVariable('ALERT_EMAILS', '')) ? [] : split(readEnvironmentVariable('ALERT_EMAILS', ''), ',')
 param deployIpRanges = empty(readEnvironmentVariable('DEPLOY_IP_RANGES', '')) ? [] : split(readEnvironmentVariable('DEPLOY_IP_RANGES', ''), ',')

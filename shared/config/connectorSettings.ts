@@ -19,7 +19,7 @@ export const connectorSettings = {
   }),
   auth: choice('AUTH', ['secret', 'certificate', 'federated', 'token'], 'secret', {
     description:
-      'How the app proves itself: client `secret`, `certificate`, `federated` (managed identity, no secret at all), or a fixed `token` (this machine only).',
+      'How the app proves itself: client `secret`, `certificate`, `federated` (managed identity, no secret at all; what the template sets), or a fixed `token` (this machine only).',
   }),
   secret: secret('SECRET', 'client secret', {
     description: 'For AUTH=secret: the client secret. Better kept in a Key Vault: see KEY_VAULT_URL.',

@@ -1,4 +1,5 @@
 import { appSettings } from './config.ts';
+import { MAX_BATCHES_PER_CHUNK } from '../ledger/model.ts';
 import { connectorSettings } from './connectorSettings.ts';
 import type { Setting, Settings } from './setting.ts';
 import {
@@ -38,6 +39,20 @@ const GROUPS: readonly { title: string; intro?: string; prefix?: string; setting
   },
 ];
 
+const INTRO = [
+  'Settings are environment variables. In Azure they are app settings, and the template sets them: most by parameters of their own ([deploy](deploy.md#what-the-parameter-files-read)), any other by the parameter `settings`. Defaults below are those of the app; where the template sets another value, it says so. On one machine `npm start` and `npm run watch` take them from the environment, and from options of the same names; `Values` of `local.settings.json` are read by Core Tools (`npm run start:func`) only.',
+  '',
+  'They are read once at start and checked all together; the app does not start with a wrong one and says which it is and what to do. An empty value counts as not given. Values of secrets appear in no message.',
+  '',
+  'Rules between settings:',
+  '',
+  `- \`CHUNK_RECORDS\` is at most ${MAX_BATCHES_PER_CHUNK.toLocaleString('en-US')} times \`RECORDS_PER_REQUEST\`.`,
+  '- `MAX_RECORD_BYTES` is at most `MAX_BODY_BYTES`, `BACKOFF_BASE_MS` at most `BACKOFF_MAX_MS`, `MAX_IN_FLIGHT` at most `MAX_IN_FLIGHT_TOTAL`.',
+  '- Names in `CONNECTORS` differ in more than case and punctuation, or they would share settings.',
+  '- `FHIR_CONNECTOR` is one of `CONNECTORS`; `FHIR_KEY_VAULT_URL` and `FHIR_KEY_SECRET_NAME` come together, and without `FHIR_HEADER_KEYS`.',
+  '- `NODE_TLS_REJECT_UNAUTHORIZED=0` keeps the app from starting.',
+];
+
 /** The reference of all settings, as Markdown. */
 export function renderReference(): string {
   return [
@@ -45,9 +60,7 @@ export function renderReference(): string {
     '',
     '<!-- Generated from shared/config by `node local/build/docs.ts`; edit the tables there. -->',
     '',
-    'Settings are environment variables: app settings in Azure, `Values` of `local.settings.json` on one machine. They are read once at start and checked all together; the app does not start with a wrong one and says which it is and what to do. An empty value counts as not given. Values of secrets appear in no message.',
-    '',
-    'Two further rules: the app does not start while `NODE_TLS_REJECT_UNAUTHORIZED=0` is set, and `CHUNK_RECORDS` may be at most 1,000 times `RECORDS_PER_REQUEST`.',
+    ...INTRO,
     ...GROUPS.flatMap(({ title, intro, prefix = '', settings }) => [
       '',
       `## ${title}`,

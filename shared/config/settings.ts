@@ -52,7 +52,7 @@ export const storageSettings = {
 export const exportSettings = {
   eventSource: choice('EVENT_SOURCE', ['polling', 'blobWebhook', 'queue'], 'blobWebhook', {
     description:
-      'How a new blob is noticed: `polling` (local), `blobWebhook` (Event Grid to the blob trigger) or `queue` (Event Grid to a storage queue; behind a firewall).',
+      'How a new blob is noticed: `polling` (local), `blobWebhook` (Event Grid to the blob trigger) or `queue` (Event Grid to a storage queue; behind a firewall; what the template sets).',
   }),
   pin: choice('PIN', ['snapshot', 'copy'], 'snapshot', {
     description:
@@ -208,12 +208,13 @@ export const reportSettings = {
     },
   ),
   timeZone: textOr('REPORT_TIME_ZONE', 'IANA time zone', 'UTC', isTimeZone, {
-    description: 'Time zone of the report’s days.',
+    description:
+      'Time zone of the report’s days. In the template the parameter `timeZone`, for azd and the parameter files the variable TIME_ZONE.',
     example: 'America/Chicago',
   }),
   expectedBy: text('EXPECTED_BY', 'time of day, HH:MM', /^(?:[01]\d|2[0-3]):[0-5]\d$/, {
     description:
-      'Time of REPORT_TIME_ZONE by which a day’s export has usually arrived; later, its absence is an alert. Without it only the report tells.',
+      'Time of REPORT_TIME_ZONE by which a day’s export has usually arrived; later, its absence is an alert. Without it the alert comes at the end of the day. In the template the parameter `expectedBy`, for azd and the parameter files the variable EXPORT_EXPECTED_BY.',
     example: '05:30',
   }),
   retentionDays: integer(
