@@ -23,7 +23,7 @@ export const EXAMPLE_COLUMNS =
 export const RECORD_CODES = {
   RECORD_TOO_LONG: {
     level: 'refuse',
-    meaning: 'The record is longer than `maxRecordBytes`; usually a quote that swallowed what follows.',
+    meaning: 'The record is longer than `MAX_RECORD_BYTES`; usually a quote that swallowed what follows.',
     cure: 'Look at the export at the bytes that the quarantine file names; if the record is right, raise the setting.',
   },
   COLUMN_COUNT: {
