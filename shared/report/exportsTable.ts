@@ -34,7 +34,7 @@ function exportRow(status: ExportStatus): Html {
   return html`<tr role="row">
     <th scope="row" role="rowheader">
       ${name}
-      <p class="note">Export ${exportId}</p>
+      <p class="note">id ${exportId}</p>
       ${chunkStrip(strip)}${findings('Quarantined', status.refusals)}${findings('Warnings', status.warnings)}${duplicateOf !== undefined && html`<p class="note">Same content as ${duplicateOfName ?? 'export'} ${duplicateOfName === undefined ? duplicateOf : `(${duplicateOf})`}</p>`}
     </th>
     <td role="cell" data-name="State" class="state">${stateWords(status)}</td>

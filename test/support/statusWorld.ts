@@ -1,18 +1,38 @@
-import { CHUNK_LETTERS } from '../../shared/report/types.ts';
-import type { ChunkState } from '../../shared/ledger/model.ts';
+import assert from 'node:assert/strict';
+import { withFullNames } from '../../shared/config/settingNames.ts';
+import { STATUSES } from '../../shared/connector/outcomeTable.ts';
+import type { Reason } from '../../shared/errors.ts';
+import { exportId, type ChunkState } from '../../shared/ledger/model.ts';
 import { addDays } from '../../shared/report/days.ts';
 import { reportDailyStatus } from '../../shared/report/dailyStatus.ts';
+import { CHUNK_LETTERS } from '../../shared/report/types.ts';
+import { EXAMPLE_COLUMNS } from '../../shared/schema/codes.ts';
+import { resolveMapping } from '../../shared/schema/mapping.ts';
+import { healthcare } from './judging.ts';
 import { reportWorld, type ReportWorld } from './report.ts';
 
 const TODAY = '2026-11-22';
-const BLOCKED = {
-  code: 'HTTP_403',
-  status: 403,
-  cause: 'The connector refuses the app.',
-  cure: 'Grant the app access to the connector in the Purview portal.',
-};
 
-const id = (number: number): string => number.toString(16).padStart(32, '0');
+/** What the app itself says of a status of the service. */
+function answered(status: number, connector: string): Reason {
+  const verdict = STATUSES[status];
+  assert.ok(verdict);
+  const { cause, cure } = verdict;
+  return withFullNames({ code: `HTTP_${status}`, status, cause, cure }, connector);
+}
+
+/** What it says of a header that lacks a column. */
+function withoutColumn(name: string): readonly Reason[] {
+  const outcome = resolveMapping(
+    healthcare,
+    EXAMPLE_COLUMNS.split(',').filter((column) => column !== name),
+    {},
+  );
+  assert.ok('reasons' in outcome);
+  return outcome.reasons;
+}
+
+const id = (number: number): string => exportId('exports', 'healthcare/audit.csv', String(number));
 
 /** A month in which everything happens that a status can show; the clock stands at 2026-11-22T07:00Z. */
 export async function eventfulMonth(): Promise<ReportWorld> {
@@ -47,6 +67,7 @@ export async function eventfulMonth(): Promise<ReportWorld> {
       records: 40_000,
       accepted: 40_000,
       chunks: 1,
+      requests: 8,
       arrivedAt: `${day}T02:10:00.000Z`,
       finishedAt: `${day}T02:10:20.000Z`,
     });
@@ -82,12 +103,7 @@ async function addToday(world: ReportWorld): Promise<void> {
       ...(state === 'waiting'
         ? {
             dueAt: `${TODAY}T07:12:00.000Z`,
-            reason: {
-              code: 'HTTP_503',
-              status: 503,
-              cause: 'The service is busy.',
-              cure: 'None needed: it goes on by itself.',
-            },
+            reason: answered(503, 'healthcare'),
           }
         : {}),
     });
@@ -96,18 +112,11 @@ async function addToday(world: ReportWorld): Promise<void> {
     exportId: id(202),
     blobName: `healthcare/corrected-${TODAY}.csv`,
     state: 'rejected',
-    reasons: [
-      {
-        code: 'MISSING_COLUMN',
-        line: 1,
-        cause: 'The mandatory column Patient City is missing.',
-        cure: 'Add it to the export, or name the column that holds it in the mapping.',
-      },
-    ],
+    reasons: withoutColumn('Patient City'),
     arrivedAt: `${TODAY}T05:00:00.000Z`,
     finishedAt: `${TODAY}T05:00:01.000Z`,
   });
-  await world.addConnector('clinic', { circuit: 'open', kind: 'blocked', reason: BLOCKED });
+  await world.addConnector('clinic', { circuit: 'open', kind: 'blocked', reason: answered(403, 'clinic') });
 }
 
 const stateOf = (letter: string): ChunkState =>

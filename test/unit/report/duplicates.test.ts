@@ -48,7 +48,7 @@ test('a duplicate is told with the export that has its content', async () => {
   assert.deepEqual(status.connectors[0]?.exports[0]?.reasons[0]?.cause, cause);
   const page = statusPage({ days: [status], history: {} });
   assert.match(page, new RegExp(`Same content as ${NAME} \\(${FIRST}\\)`, 'u'));
-  assert.match(page, new RegExp(`Export ${AGAIN}`, 'u'));
+  assert.match(page, new RegExp(`id ${AGAIN}`, 'u'));
 });
 
 test('a day with nothing but a duplicate is missing its export once the usual hour has passed, and alerts', async () => {
