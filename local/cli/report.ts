@@ -8,6 +8,7 @@ import { dayOf, isDay, type Day } from '../../shared/report/days.ts';
 import { statusPage } from '../../shared/report/page.ts';
 import { collectPeriod, type PeriodStatus } from '../../shared/report/period.ts';
 import { statusCsv } from '../../shared/report/statusLog.ts';
+import { missingRemark } from '../../shared/report/words.ts';
 import { ACCOUNT_HELP, withAccount } from './account.ts';
 import { note, say, sayJson } from './console.ts';
 import { readEnvironment } from './environment.ts';
@@ -87,7 +88,7 @@ function sayCsv(csv: string): void {
   else process.stdout.write(csv);
 }
 
-const FIGURES = ['exports', 'records', 'accepted', 'quarantined', 'failed', 'to do'];
+const FIGURES = ['exports', 'records', 'accepted', 'quarantined', 'failed', 'still to do'];
 
 function periodTable({ days, months }: PeriodStatus): string {
   const number = (value: number): string => value.toLocaleString('en-US');
@@ -100,7 +101,7 @@ function periodTable({ days, months }: PeriodStatus): string {
     const rows = connectors.map((each) => {
       const { connector, exports, records, accepted, quarantined, failed, toDo, missing } = each;
       const figures = [exports.length, records, accepted, quarantined, failed, toDo].map(number);
-      return [day, connector, ...figures, missing ? 'no export' : ''];
+      return [day, connector, ...figures, missing ? missingRemark(exports.length) : ''];
     });
     if (strays.length > 0)
       rows.push([day, '', number(strays.length), '', '', '', '', '', "in no connector's folder"]);
