@@ -1,5 +1,5 @@
 import { SingleBar } from 'cli-progress';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { splitSettingsOf } from '../../functions/splitSettings.ts';
 import type { ExportRules } from '../../shared/schema/connector.ts';
 import { checkExport, rejected, type CheckLimits, type CheckResult } from './checkExport.ts';
@@ -10,6 +10,7 @@ import { readEnvironment } from './environment.ts';
 import { initMapping } from './initMapping.ts';
 import { readInputs, type Input } from './inputs.ts';
 import { DEFAULT_CONNECTOR, wholeNumber } from './options.ts';
+import { UsageError } from './usageError.ts';
 
 type CheckFlags = {
   connector: string;
@@ -17,6 +18,7 @@ type CheckFlags = {
   recordsPerRequest?: number;
   json?: boolean;
   init?: boolean;
+  print?: boolean;
   overwrite?: boolean;
 };
 
@@ -47,12 +49,20 @@ export function addCheckCommand(program: Command): void {
       '--init',
       'propose a mapping from the first lines of a sample, and write mappings/<connector>.json',
     )
+    .addOption(
+      new Option('--print', 'with --init: show the proposal, and write nothing').conflicts('overwrite'),
+    )
     .option('--overwrite', 'with --init: replace the mapping file that is there')
     .addHelpText('after', EXIT_CODES)
     .action(async (files: string[], flags: CheckFlags) => {
+      const { connector, init, print, overwrite } = flags;
+      if (!init && (print || overwrite))
+        throw new UsageError(
+          `--${print ? 'print' : 'overwrite'} goes with --init.`,
+          'Add --init, or leave it out.',
+        );
       const inputs = await readInputs(files);
-      const { connector } = flags;
-      if (flags.init)
+      if (init)
         process.exitCode = await initMapping(
           inputs,
           { ...flags, schema: rulesSettings(connector).schema },

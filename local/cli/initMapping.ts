@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, open, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ExportRejectedError, formatReason } from '../../shared/errors.ts';
@@ -15,18 +16,25 @@ import { UsageError } from './usageError.ts';
 
 const SAMPLE_RECORDS = 1000;
 
+export type InitOptions = {
+  readonly connector: string;
+  /** Name of the schema. */
+  readonly schema: string;
+  /** Show the proposal, and write nothing. */
+  readonly print?: boolean;
+  /** Replace the mapping file that is there. */
+  readonly overwrite?: boolean;
+};
+
 /**
  * Propose a mapping from a sample, print it with what the portal asks for, and write `<folder>/<connector>.json`.
  * @returns the exit code: 0, or 2 when a mandatory field has no column yet or the sample cannot be read as an export
- * @throws {UsageError} for more than one sample, a schema that is not there, and when the file is there and `overwrite` is not set
+ * @throws {UsageError} for more than one sample, a schema that is not there, and when the file is there and may not be replaced;
+ * then nothing was printed
  */
 export async function initMapping(
   inputs: readonly Input[],
-  {
-    connector,
-    schema: schemaName,
-    overwrite = false,
-  }: { readonly connector: string; readonly schema: string; readonly overwrite?: boolean },
+  { connector, schema: schemaName, print = false, overwrite = false }: InitOptions,
   folder: string,
 ): Promise<0 | 2> {
   const [input, ...others] = inputs;
@@ -35,6 +43,8 @@ export async function initMapping(
   const schema = await loadSchema(schemaName);
   if (schema === undefined)
     throw new UsageError(`There is no schema "${schemaName}".`, "Correct the connector's setting SCHEMA.");
+  const file = path.join(folder, `${connector}.json`);
+  if (!print && !overwrite && existsSync(file)) throw isThere(file);
   let sample: Sample;
   try {
     sample = await readSample(input, schema);
@@ -44,7 +54,6 @@ export async function initMapping(
     return 2;
   }
   const proposals = proposeMapping(schema, sample.columns, sample.records);
-  const file = path.join(folder, `${connector}.json`);
   say(proposalTable(proposals, sample.columns));
   const open = missing(schema, proposals);
   if (open.length > 0)
@@ -52,8 +61,12 @@ export async function initMapping(
       `Still without a column, and mandatory: ${open.join(', ')}. Name them in ${file}, or add them to the export.`,
     );
   say(`\nFor the portal's "File mapping" page:\n${portalTable(proposals, sample.columns)}`);
-  await writeMapping(file, mappingOf(connector, schema, proposals, sample.columns), overwrite);
-  say(`\nWrote ${file}. Look through it, then: npm run check -- ${input.file}`);
+  if (!print) {
+    await writeMapping(file, mappingOf(connector, schema, proposals, sample.columns), overwrite);
+    say(
+      `\nWrote ${file} with the columns that do not go by the name of their field. Look through it, then: npm run check -- ${printable(input.file)}`,
+    );
+  }
   return open.length > 0 ? 2 : 0;
 }
 
@@ -75,6 +88,7 @@ async function readSample({ file, name, bytes }: Input, schema: ConnectorSchema)
   }
 }
 
+/** Only what a name does not say by itself: an export that gains a column by the field's own name needs no new file. */
 function mappingOf(
   connector: string,
   schema: ConnectorSchema,
@@ -82,7 +96,7 @@ function mappingOf(
   columns: readonly string[],
 ): object {
   const found = proposals.flatMap(({ field, column }) =>
-    column === undefined ? [] : [[field.name, columns[column]]],
+    column === undefined || columns[column] === field.name ? [] : [[field.name, columns[column]]],
   );
   return {
     $schema: './mapping.schema.json',
@@ -96,13 +110,15 @@ async function writeMapping(file: string, mapping: object, overwrite: boolean): 
   const text = `${JSON.stringify(mapping, undefined, 2)}\n`;
   await writeFile(file, text, { flag: overwrite ? 'w' : 'wx' }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error;
-    throw new UsageError(
-      `${file} is there already and was left as it is.`,
-      'Move it away, or add --overwrite to replace it.',
-      { cause: error },
-    );
+    throw isThere(file);
   });
 }
+
+const isThere = (file: string): UsageError =>
+  new UsageError(
+    `${file} is there already and was left as it is.`,
+    'Add --print to see the proposal only, or --overwrite to replace the file.',
+  );
 
 function proposalTable(proposals: readonly Proposal[], columns: readonly string[]): string {
   const rows = proposals.map(({ field, column, confidence }) => {

@@ -165,8 +165,9 @@ describe('as the functions would judge', () => {
 });
 
 describe('--init', () => {
+  let lines: string[] = [];
   const output = async (run: () => Promise<number>): Promise<[number, string]> => {
-    const lines: string[] = [];
+    lines = [];
     const { log, error } = console;
     console.log = console.error = (line: string) => void lines.push(line);
     try {
@@ -200,7 +201,11 @@ describe('--init', () => {
     assert.match(text, /File mapping/);
     const written = await readFile(path.join(folder, 'mappings', 'healthcare.json'), 'utf8');
     assert.equal((JSON.parse(written) as MappingFile).columns?.['Creation Time'], 'ACCESS_INSTANT');
-    await assert.rejects(init(sample), /is there already and was left as it is/);
+    await assert.rejects(init(sample), {
+      message: /is there already and was left as it is/,
+      cure: /--print/,
+    });
+    assert.deepEqual(lines, [], 'nothing is shown before');
     assert.equal((await init(sample, true))[0], 0);
     const checked = await runCli([
       'check',
@@ -209,6 +214,28 @@ describe('--init', () => {
       path.join(folder, 'mappings', 'healthcare.json'),
     ]);
     assert.equal(checked.code, 0, checked.stderr + checked.stdout);
+  });
+
+  test('writes the columns that do not go by the name of their field, and with --print nothing', async () => {
+    const mappings = path.join(folder, 'other mappings');
+    const sample = await put('plain.csv', plainExport(5).replace('Creation Time', 'ACCESS_INSTANT'));
+    const inputs = await readInputs([sample]);
+    const options = { connector: 'healthcare', schema: 'healthcare' };
+    const file = path.join(mappings, 'healthcare.json');
+    for (const print of [true, false, true]) {
+      const [code, text] = await output(() => initMapping(inputs, { ...options, print }, mappings));
+      assert.deepEqual([code, text.includes('Patient City'), text.includes('Wrote')], [0, true, !print]);
+      if (print) continue;
+      const { columns } = JSON.parse(await readFile(file, 'utf8')) as MappingFile;
+      assert.deepEqual(columns, { 'Creation Time': 'ACCESS_INSTANT' });
+      await rm(file);
+    }
+    await assert.rejects(readFile(file), { code: 'ENOENT' });
+  });
+
+  test('options that go with --init are not ignored without it', async () => {
+    const run = await runCli(['check', '--print', await put('p.csv', plainExport(1))]);
+    assert.deepEqual([run.code, /--print goes with --init/.test(run.stderr)], [1, true]);
   });
 
   test('takes a sample that is packed or UTF-16', async () => {
