@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { splitSettingsOf } from '../../functions/splitSettings.ts';
 import type { Environment } from '../../shared/config/config.ts';
 import type { ControlServices } from '../../shared/delivery/control.ts';
@@ -40,6 +41,7 @@ export function operatorServices(
     blobs: storage.blobs,
     clock: storage.clock,
     settings: splitSettingsOf(settings),
+    newOwner: () => randomUUID().replaceAll('-', ''),
     rulesOf: (connector) => requireRules(connector, undefined, env),
     log: createLog(sink, settings.report.hashBlobNames),
   };

@@ -1,19 +1,27 @@
-import { SourceLostError, type Reason } from '../errors.ts';
-import { closeExport, releaseExport } from '../export/complete.ts';
-import { pinAgain } from '../export/pinAgain.ts';
+import { ConflictError, type Reason } from '../errors.ts';
+import { releaseExport } from '../export/complete.ts';
+import { pinAgain, SENT_BY_ANOTHER } from '../export/pinAgain.ts';
 import type { SplitServices } from '../export/services.ts';
 import { changeChunk, listChunks } from '../ledger/chunks.ts';
 import { fromExportTableRow } from '../ledger/exportRows.ts';
-import { claimContent } from '../ledger/contents.ts';
-import { changeExport, isoTime, mayBecome, moved, readExport } from '../ledger/exports.ts';
+import { contentHolder } from '../ledger/contents.ts';
+import {
+  isoTime,
+  mayBecome,
+  moved,
+  readExport,
+  replaceExport,
+  type ExportKeys,
+  type Stored,
+} from '../ledger/exports.ts';
 import { FINAL_EXPORT_STATES, type ChunkRow, type ExportRow } from '../ledger/model.ts';
 import { chunkMessageOf } from '../ledger/chunkMessage.ts';
-import { readParts } from '../ledger/parts.ts';
+import { readParts, type BatchParts } from '../ledger/parts.ts';
 import { reopened, reopenParts } from './reopen.ts';
 
 export type ReplayServices = Pick<
   SplitServices,
-  'tables' | 'blobs' | 'queue' | 'clock' | 'log' | 'settings' | 'rulesOf'
+  'tables' | 'blobs' | 'queue' | 'clock' | 'log' | 'settings' | 'rulesOf' | 'newOwner'
 >;
 
 /** What to replay: everything of a connector that failed or is held, one export, or one chunk of it. */
@@ -36,41 +44,19 @@ const FAILED: ReadonlySet<ExportRow['state']> = new Set(['failed', 'queued', 'pu
 /**
  * Send what failed or is held once more: failed chunks, batches a human had to decide about, batches of which the service says it
  * did not save all (COUNT_GAP). What was accepted is not sent again; what may have been received counts as possibly duplicated.
- * Repeating it is fine: what is under way already is left alone.
+ * Repeating it is fine: what is under way already is left alone, and what an earlier one was cut off from is taken up.
  */
 export async function replay(request: ReplayRequest, services: ReplayServices): Promise<Replayed> {
   const refused: { exportId: string; reason: Reason }[] = [];
   let exports = 0;
   let chunks = 0;
   for await (const row of exportsOf(request, services)) {
-    if (await sentByAnother(row, services)) {
-      refused.push({ exportId: row.exportId, reason: SENT_BY_ANOTHER });
-      continue;
-    }
-    try {
-      const count = await replayExport(row, request.chunk, services);
-      chunks += count;
-      if (count > 0) exports++;
-    } catch (error) {
-      if (!(error instanceof SourceLostError)) throw error;
-      refused.push({ exportId: row.exportId, reason: error.reason });
-      await closeExport(row, 'sourceLost', error.reason, services);
-    }
+    const { count, reason } = await replayExport(row, request.chunk, services);
+    if (reason !== undefined) refused.push({ exportId: row.exportId, reason });
+    chunks += count;
+    if (count > 0) exports++;
   }
   return { exports, chunks, refused };
-}
-
-const SENT_BY_ANOTHER: Reason = {
-  code: 'SENT_BY_ANOTHER',
-  cause: 'The same content was sent, or is being sent, as another export since.',
-  cure: 'Nothing, if it arrived; else replay the other export.',
-};
-
-/** An export that ended with nothing accepted gave its content up. It must have it back before it is sent after all. */
-async function sentByAnother(row: ExportRow, { tables }: ReplayServices): Promise<boolean> {
-  if (row.contentHash === undefined || !mayBecome(row.state, 'pushing') || row.accepted > 0) return false;
-  if (!FINAL_EXPORT_STATES.has(row.state)) return false;
-  return (await claimContent(tables, row, row.contentHash)) !== undefined;
 }
 
 async function* exportsOf(
@@ -88,75 +74,141 @@ async function* exportsOf(
   }
 }
 
+/** How many chunks are under way again, or why none is. */
+type ReplayedExport = { readonly count: number; readonly reason?: Reason };
+
+/**
+ * In an order in which a crash at any point leaves the export to be ended, or to be replayed, with figures that add up: it is opened;
+ * its chunks are held, so that nobody ends it without them; batches are reopened; the chunks may be claimed; the content is pinned.
+ */
 async function replayExport(
   row: ExportRow,
   only: number | undefined,
   services: ReplayServices,
-): Promise<number> {
-  const { tables, log } = services;
-  const stopped = (await listChunks(tables.chunks, row.exportId)).filter(
-    ({ row: { state, chunk } }) =>
-      (state === 'failed' || state === 'held') && (only === undefined || only === chunk),
-  );
-  if (stopped.length === 0) return 0;
+): Promise<ReplayedExport> {
+  const { tables, queue, log } = services;
+  const stopped = (await listChunks(tables.chunks, row.exportId))
+    .map((stored) => stored.row)
+    .filter((chunk) => isStopped(chunk) && (only === undefined || only === chunk.chunk));
+  if (stopped.length === 0) return { count: 0 };
+  if (await sentByAnother(row, services)) return { count: 0, reason: SENT_BY_ANOTHER };
+  if ((await openExport(row, services)) === undefined) return { count: 0 };
+  const held = await all(stopped, (chunk) => holdChunk(chunk, services));
+  // Once more: whoever read the chunks before they were held, in order to end the export, fails by this write or was faster.
   const opened = await openExport(row, services);
-  if (opened === undefined) return 0;
-  const free: ChunkRow[] = [];
-  for (const { row: chunk } of stopped) {
-    const freed = await freeChunk(chunk, services);
-    if (freed !== undefined) free.push(freed);
-  }
-  const ready = opened.source === undefined ? await pinAgain(opened, services) : opened;
-  if (ready === undefined) return 0;
-  for (const chunk of free) await services.queue.send(chunkMessageOf(chunk, ready));
+  if (opened === undefined) return { count: 0 };
+  const free = await all(held, (chunk) => freeChunk(chunk, services));
+  const { ready, refused } =
+    opened.source === undefined ? await pinAgain(opened, services) : { ready: opened };
+  if (ready === undefined) return { count: 0, ...(refused && { reason: refused }) };
+  for (const chunk of free) await queue.send(chunkMessageOf(chunk, ready));
   log.info('export.replayed', { exportId: row.exportId, connector: row.connector, count: free.length });
-  return free.length;
+  return { count: free.length };
+}
+
+/** What `step` makes of each item, one after the other; items of which it makes nothing are left out. */
+async function all<Item, Result>(
+  items: readonly Item[],
+  step: (item: Item) => Promise<Result | undefined>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const item of items) {
+    const result = await step(item);
+    if (result !== undefined) results.push(result);
+  }
+  return results;
+}
+
+/** An export that ended before anything of it can have arrived may have given its content up. */
+async function sentByAnother(row: ExportRow, { tables }: ReplayServices): Promise<boolean> {
+  if (row.contentHash === undefined || !FINAL_EXPORT_STATES.has(row.state)) return false;
+  return (await contentHolder(tables, row, row.contentHash)) !== undefined;
 }
 
 /**
- * The export under way again; undefined when it may not be, as nothing of it was ever sent. One that had ended lacks a source at
- * first: until it is pinned, however long that takes, nobody works on it and nobody ends it. A crash before that is mended by the
- * sweep.
+ * The export under way again, written anew in any case; undefined when it may not be, or is being ended. One that had ended lacks a
+ * source at first: until it is pinned, however long that takes, nobody works on it and nobody ends it. A crash before that is mended
+ * by the sweep.
  */
-async function openExport(row: ExportRow, services: ReplayServices): Promise<ExportRow | undefined> {
+async function openExport(
+  keys: ExportKeys,
+  services: Pick<ReplayServices, 'tables' | 'blobs' | 'clock'>,
+): Promise<ExportRow | undefined> {
   const { tables, clock } = services;
-  const stored = await readExport(tables.exports, row);
-  // Who lets go of the old pin must not meet the new one.
-  if (stored !== undefined && FINAL_EXPORT_STATES.has(stored.row.state))
-    await releaseExport(stored, services);
-  const opened = await changeExport(tables.exports, row, (current) => {
-    if (!FINAL_EXPORT_STATES.has(current.state) || !mayBecome(current.state, 'pushing')) return undefined;
-    const { finishedAt: _finishedAt, closing: _closing, source: _source, ...rest } = current;
-    return moved(rest, 'pushing', clock.now(), { ...NOTHING_COUNTED, pinned: true, reasons: [] });
-  });
-  return opened === undefined || FINAL_EXPORT_STATES.has(opened.row.state) ? undefined : opened.row;
+  for (;;) {
+    const stored = await readExport(tables.exports, keys);
+    if (stored === undefined || stored.row.closing !== undefined) return undefined;
+    const { row } = stored;
+    const ended = FINAL_EXPORT_STATES.has(row.state);
+    if (ended && !mayBecome(row.state, 'pushing')) return undefined;
+    if (ended && row.pinned) {
+      // Old pins are found by the mark that the export bears until now.
+      await releaseExport(stored, services);
+      continue;
+    }
+    try {
+      const next = ended ? openedAgain(row, clock.now()) : row;
+      return (await replaceExport(tables.exports, stored, next)).row;
+    } catch (error) {
+      if (!(error instanceof ConflictError)) throw error;
+    }
+  }
 }
 
 /** While an export is under way, its figures are those of its chunks. */
 const NOTHING_COUNTED = { accepted: 0, quarantined: 0, failed: 0, possiblyDuplicated: 0 } as const;
 
-/**
- * Three steps, so that a crash between them leaves a chunk that another replay takes up: batches reopened in the chunk's row, then
- * in the rows of parts, then the chunk is free to be claimed.
- * @returns the chunk, when it was stopped and is free now
- */
-async function freeChunk(
+function openedAgain(
+  { finishedAt: _finishedAt, source: _source, ...row }: ExportRow,
+  now: number,
+): ExportRow {
+  const replays = (row.replays ?? 0) + 1;
+  return moved(row, 'pushing', now, { ...NOTHING_COUNTED, pinned: true, replays, reasons: [] });
+}
+
+/** Whether a chunk waits for a replay. A failed one of which all was accepted has nothing to send. */
+const isStopped = ({ state, accepted, records }: ChunkRow): boolean =>
+  state === 'held' || (state === 'failed' && accepted < records);
+
+type Held = { readonly row: ChunkRow; readonly parts: ReadonlyMap<number, Stored<BatchParts>> };
+
+/** The chunk with its batches reopened in its own row, and held: nobody takes it, and the export cannot end. */
+async function holdChunk(
   chunk: ChunkRow,
   { tables, clock }: Pick<ReplayServices, 'tables' | 'clock'>,
-): Promise<ChunkRow | undefined> {
-  const isStopped = ({ state }: ChunkRow): boolean => state === 'failed' || state === 'held';
+): Promise<Held | undefined> {
   const parts = await readParts(tables.chunks, chunk.exportId, chunk.chunk);
-  const open = await changeChunk(tables.chunks, chunk, (row) =>
-    isStopped(row) ? reopened(row, parts) : undefined,
+  const stateAt = isoTime(clock.now());
+  const held = await changeChunk(tables.chunks, chunk, (row) =>
+    isStopped(row) ? { ...reopened(row, parts), state: 'held', stateAt } : undefined,
   );
-  if (open === undefined || !isStopped(open.row)) return undefined;
-  await reopenParts(tables.chunks, open.row, parts);
-  const now = clock.now();
-  const freed = await changeChunk(tables.chunks, chunk, (row) => {
-    if (!isStopped(row)) return undefined;
+  return held?.row.state === 'held' ? { row: held.row, parts } : undefined;
+}
+
+/** Its batches are reopened in the rows of their parts too, then the chunk may be claimed. Undefined when another replay does it. */
+async function freeChunk(
+  { row: held, parts }: Held,
+  { tables, clock }: Pick<ReplayServices, 'tables' | 'clock'>,
+): Promise<ChunkRow | undefined> {
+  try {
+    await reopenParts(tables.chunks, held, parts);
+  } catch (error) {
+    if (error instanceof ConflictError) return undefined;
+    throw error;
+  }
+  const now = isoTime(clock.now());
+  const freed = await changeChunk(tables.chunks, held, (row) => {
+    if (row.state !== 'held') return undefined;
     const { reason: _reason, dueAt: _dueAt, ...rest } = row;
-    const issued = { issuedAt: isoTime(now), issues: row.issues + 1 };
-    return { ...rest, ...issued, state: 'pending', stateAt: isoTime(now), owner: '', claimUntil: '' };
+    return {
+      ...rest,
+      state: 'pending',
+      stateAt: now,
+      issuedAt: now,
+      issues: row.issues + 1,
+      owner: '',
+      claimUntil: '',
+    };
   });
   return freed?.row.state === 'pending' ? freed.row : undefined;
 }

@@ -17,7 +17,7 @@ import {
   type ExportState,
 } from '../ledger/model.ts';
 import { sumTallies } from '../ledger/sums.ts';
-import { dropPin } from './pin.ts';
+import { dropPins } from './pin.ts';
 import type { SplitServices } from './services.ts';
 
 /** What ending an export is given. */
@@ -96,16 +96,18 @@ function withReasons(reasons: readonly Reason[], chunks: readonly ChunkRow[]): r
  * End an export before its time: what is not settled yet counts as failed, and whoever pushes one of its chunks is fenced off.
  * Noted in the ledger first, so that the sweep finishes what a crash interrupts. One that was not queued yet has nothing to
  * count; one that has ended stays as it is.
+ * @param applies asked of each newer state: whether the export is still to be ended
  */
 export async function closeExport(
   keys: ExportKeys,
   closing: 'cancelled' | 'sourceLost',
   reason: Reason,
   services: CompleteServices,
+  applies: (row: ExportRow) => boolean = () => true,
 ): Promise<ExportRow | undefined> {
   const { tables, clock } = services;
   const noted = await changeExport(tables.exports, keys, (row) => {
-    if (FINAL_EXPORT_STATES.has(row.state) || row.closing !== undefined) return undefined;
+    if (FINAL_EXPORT_STATES.has(row.state) || row.closing !== undefined || !applies(row)) return undefined;
     // The last one is why it is closed.
     const reasons = [...row.reasons.slice(0, MOST_REASONS - 1), reason];
     if (row.state === 'queued' || row.state === 'pushing') return { ...row, closing, reasons };
@@ -135,8 +137,11 @@ export async function finishClosing(
   const { tables, clock } = services;
   const reason = row.reasons.at(-1);
   if (row.closing !== undefined && reason !== undefined) {
+    // Since `row` was read, the export may have ended and been opened again.
+    const isClosing = async (): Promise<boolean> =>
+      (await readExport(tables.exports, row))?.row.closing !== undefined;
     for (const { row: chunk } of await listChunks(tables.chunks, row.exportId)) {
-      await giveUpChunk(tables.chunks, chunk, reason, clock.now());
+      await giveUpChunk(tables.chunks, chunk, reason, clock.now(), isClosing);
     }
   }
   return completeExport(row, services);
@@ -158,7 +163,7 @@ export async function releaseExport(
   try {
     return (await replaceExport(tables.exports, stored, { ...rest, pinned: false })).row;
   } catch (error) {
-    // Somebody else released it, or a replay has just begun and pins it anew.
+    // Somebody else released it, or a replay opened it again and pins it under another mark.
     if (error instanceof ConflictError) return row;
     throw error;
   }
@@ -170,5 +175,5 @@ export async function discard(
   { tables, blobs }: Pick<CompleteServices, 'tables' | 'blobs'>,
 ): Promise<void> {
   if (NEVER_SENT.has(row.state) || row.records === 0) await removeChunks(tables.chunks, row.exportId);
-  await dropPin(row, { blobs });
+  await dropPins(row, { blobs });
 }

@@ -80,8 +80,15 @@ async function rulesOf({ connector }: ExportRow, services: SplitServices): Promi
 async function pinned({ claim, services, rules: { mapping } }: Split): Promise<Source> {
   let { source } = claim.row;
   if (source === undefined) {
-    source = await pinExport(claim.row, services, mapping.encoding, claim.signal);
-    await claim.change((row) => ({ ...row, ...(source && { source }) }));
+    const pin = await pinExport(claim.row, services, mapping.encoding, claim.signal);
+    source = pin;
+    await claim
+      .change((row) => ({ ...row, source: pin }))
+      .catch(async (error: unknown) => {
+        // Whoever has the split now pins for itself.
+        if (error instanceof SplitLostError) await services.blobs.remove(pin);
+        throw error;
+      });
   }
   const facts = await services.blobs.facts(source);
   if (facts === undefined) throw new SourceLostError(LOST);

@@ -1,5 +1,4 @@
-import { SourceLostError } from '../errors.ts';
-import { closeExport, completeExport, finishClosing, releaseExport } from './complete.ts';
+import { completeExport, finishClosing, releaseExport } from './complete.ts';
 import { isPartialName } from './fileName.ts';
 import { pinAgain } from './pinAgain.ts';
 import { keysOf, receiveBlob, type ArrivedBlob } from './receive.ts';
@@ -120,7 +119,8 @@ async function mend(
     return;
   }
   if (row.source === undefined) {
-    if (now - Date.parse(row.stateAt) > REPLAY_MS) await resumeReplay(row, services);
+    // A replay opened the export again and ended before it was pinned.
+    if (now - Date.parse(row.stateAt) > REPLAY_MS) await pinAgain(row, services);
     return;
   }
   const chunks = await listChunks(services.tables.chunks, row.exportId);
@@ -129,16 +129,6 @@ async function mend(
     return;
   }
   await reissue(stored.row, chunks, await connectors(row.connectorKey), swept, services);
-}
-
-/** A replay opened the export again and ended before it was pinned. */
-async function resumeReplay(row: ExportRow, services: SweepServices): Promise<void> {
-  try {
-    await pinAgain(row, services);
-  } catch (error) {
-    if (!(error instanceof SourceLostError)) throw error;
-    await closeExport(row, 'sourceLost', error.reason, services);
-  }
 }
 
 async function reissue(

@@ -1,31 +1,32 @@
 import { ConflictError, type Reason } from '../errors.ts';
-import type { TableStore } from '../storage/tables.ts';
+import type { StoredRow, TableStore } from '../storage/tables.ts';
 import { readExport, type ExportKeys } from './exports.ts';
+import { mayHaveArrived } from './mayHaveArrived.ts';
 import type { ExportRow } from './model.ts';
 
+type ContentTables = {
+  readonly contents: Pick<TableStore, 'get' | 'insert' | 'replace'>;
+  readonly exports: Pick<TableStore, 'get'>;
+  readonly chunks: Pick<TableStore, 'list'>;
+};
+
 /**
- * Claim a content for an export, so that the same records are not sent twice under another name. An export that ended without a
- * record accepted gives its claim up; one that is sent `again` on purpose takes it over.
+ * Claim a content for an export, so that the same records are not sent twice under another name. An export that ended before the
+ * service can have had a record of it gives its claim up; one that is sent `again` on purpose takes it over.
  * @returns id of the export that has the content, undefined when the claim is this export's
  */
 export async function claimContent(
-  tables: {
-    readonly contents: Pick<TableStore, 'get' | 'insert' | 'replace'>;
-    readonly exports: Pick<TableStore, 'get'>;
-  },
+  tables: ContentTables,
   { connectorKey, exportId, again }: ExportKeys & Pick<ExportRow, 'again'>,
   contentHash: string,
 ): Promise<string | undefined> {
   const claim = { partitionKey: connectorKey, rowKey: contentHash, exportId };
   for (;;) {
     const found = await tables.contents.get(connectorKey, contentHash);
-    const holder = String(found?.row['exportId'] ?? '');
-    if (holder === exportId) return undefined;
-    if (found !== undefined && !again) {
-      const other = await readExport(tables.exports, { connectorKey, exportId: holder });
-      if (other !== undefined && !gaveUp(other.row)) return holder;
-    }
+    const holder = again ? undefined : await otherHolder(tables, { connectorKey, exportId }, found);
+    if (holder !== undefined) return holder;
     try {
+      // One's own is written too: whoever found it given up a moment before takes it no more.
       await (found ? tables.contents.replace(claim, found.etag) : tables.contents.insert(claim));
       return undefined;
     } catch (error) {
@@ -34,10 +35,31 @@ export async function claimContent(
   }
 }
 
-const gaveUp = ({ state, accepted }: ExportRow): boolean =>
-  state === 'rejected' ||
-  state === 'duplicate' ||
-  (accepted === 0 && ['cancelled', 'failed', 'sourceLost'].includes(state));
+/** Id of another export that has a content and has not given it up; undefined when {@link claimContent} would succeed now. */
+export async function contentHolder(
+  tables: ContentTables,
+  keys: ExportKeys,
+  contentHash: string,
+): Promise<string | undefined> {
+  return otherHolder(tables, keys, await tables.contents.get(keys.connectorKey, contentHash));
+}
+
+async function otherHolder(
+  tables: ContentTables,
+  { connectorKey, exportId }: ExportKeys,
+  claim: StoredRow | undefined,
+): Promise<string | undefined> {
+  const holder = String(claim?.row['exportId'] ?? exportId);
+  if (holder === exportId) return undefined;
+  const other = await readExport(tables.exports, { connectorKey, exportId: holder });
+  return other === undefined || (await gaveUp(tables, other.row)) ? undefined : holder;
+}
+
+async function gaveUp({ chunks }: ContentTables, { state, accepted, exportId }: ExportRow): Promise<boolean> {
+  if (state === 'rejected' || state === 'duplicate') return true;
+  const fellShort = state === 'cancelled' || state === 'failed' || state === 'sourceLost';
+  return fellShort && accepted === 0 && !(await mayHaveArrived(chunks, exportId));
+}
 
 /**
  * Why nothing of a duplicate was sent. Made when it is shown and not kept: whether names may be shown can change.

@@ -50,6 +50,7 @@ export function fromExportTableRow(row: TableRow): ExportRow {
     receivedAt: required(row, 'receivedAt', 'string'),
     ...optionalText(row, 'finishedAt'),
     pinned: required(row, 'pinned', 'boolean'),
+    ...optional('replays', row['replays'] as number | undefined),
     ...optional('source', jsonOf(row, 'source') as BlobAddress | undefined),
     ...optional('plan', textOf(row, 'plan')),
     ...optional('checkpoint', jsonOf(row, 'checkpoint') as ScanCheckpoint | undefined),

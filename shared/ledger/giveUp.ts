@@ -13,7 +13,7 @@ type Chunks = Pick<TableStore, 'get' | 'list' | 'replace'>;
  * Give a chunk up: whatever was not accepted counts as failed, refused records too, since their quarantine file is only written when
  * a chunk ends well. What parts of unsettled batches achieved joins the figures, so that a replay knows all of it.
  * Whoever pushes the chunk is fenced off: first from the rows of parts, so that none changes after it was counted, then from the chunk.
- * @param applies asked of each newer state: whether the chunk is still to be given up
+ * @param applies asked after each newer state was read: whether the chunk is still to be given up
  * @param now UTC ms
  * @returns the chunk as it then is; undefined when it is not in the ledger
  */
@@ -22,12 +22,12 @@ export async function giveUpChunk(
   { exportId, chunk }: Pick<ChunkRow, 'exportId' | 'chunk'>,
   reason: Reason,
   now: number,
-  applies: (row: ChunkRow) => boolean = () => true,
+  applies: (row: ChunkRow) => boolean | Promise<boolean> = () => true,
 ): Promise<Stored<ChunkRow> | undefined> {
   for (;;) {
     const stored = await readChunk(chunks, exportId, chunk);
-    if (stored === undefined || FINAL_CHUNK_STATES.has(stored.row.state) || !applies(stored.row))
-      return stored;
+    if (stored === undefined || FINAL_CHUNK_STATES.has(stored.row.state)) return stored;
+    if (!(await applies(stored.row))) return stored;
     try {
       const row = failed(await withPartsJoined(chunks, stored.row), reason, now);
       return { row, etag: await chunks.replace(toChunkTableRow(row), stored.etag) };

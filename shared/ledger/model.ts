@@ -120,6 +120,8 @@ export type ExportRow = Tally & {
   readonly finishedAt?: string;
   /** True from before a pin is made until it was dropped for good: a snapshot or a staged copy may exist. */
   readonly pinned: boolean;
+  /** How often a replay opened it again; names its pins, so that who lets go of the old ones spares the new. Absent: never. */
+  readonly replays?: number;
   /** Pinned source, once pinned; gone again when the export ended. */
   readonly source?: BlobAddress;
   /** ExportPlan as JSON, once the head was read. */

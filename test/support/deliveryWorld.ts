@@ -4,15 +4,13 @@ import { pushChunk, type PushResult } from '../../shared/delivery/pushChunk.ts';
 import { chunkMessageOf } from '../../shared/ledger/chunkMessage.ts';
 import { pushServices, type PushServices } from '../../shared/delivery/services.ts';
 import { DEFAULT_PUSH_SETTINGS, type PushSettings } from '../../shared/delivery/settings.ts';
-import { listChunks, reissueChunk } from '../../shared/ledger/chunks.ts';
 import { fromExportTableRow } from '../../shared/ledger/exportRows.ts';
-import { FINAL_CHUNK_STATES, FINAL_EXPORT_STATES, type ExportRow } from '../../shared/ledger/model.ts';
-import { CONNECTOR_ROW_KEY, fromConnectorTableRow } from '../../shared/ledger/connectorRows.ts';
-import { isDue } from '../../shared/ledger/reissue.ts';
-import { DEFAULT_SWEEP_SETTINGS } from '../../shared/export/sweep.ts';
-import { completeExport } from '../../shared/export/complete.ts';
+import { FINAL_EXPORT_STATES, type ExportRow } from '../../shared/ledger/model.ts';
+import { DEFAULT_SPLIT_SETTINGS } from '../../shared/export/services.ts';
+import { DEFAULT_SWEEP_SETTINGS, sweepLedger, type SweepServices } from '../../shared/export/sweep.ts';
 import type { Log, LogFields } from '../../shared/log.ts';
 import { makeExport, type ExportShape, type MadeExport } from './deliveryExport.ts';
+import { KillableProcess } from './killable.ts';
 import { MemoryBlobs, MemoryQueue, MemoryTable } from './memoryStores.ts';
 import { SimulatedService, type ServiceOptions } from './simulatedService.ts';
 import { seededRandom, VirtualClock } from './virtualClock.ts';
@@ -54,6 +52,8 @@ export class DeliveryWorld {
     exports: new MemoryTable('exports'),
     chunks: new MemoryTable('chunks'),
     connectors: new MemoryTable('connectors'),
+    contents: new MemoryTable('contents'),
+    marks: new MemoryTable('marks'),
   };
   readonly logged: { readonly event: string; readonly fields: LogFields }[] = [];
   /** What failed for another reason than a fault put in. */
@@ -163,6 +163,27 @@ export class DeliveryWorld {
     return { services, alive: () => alive, stopping };
   }
 
+  /** What the sweep and an operator's requests are given, in a process that meets no faults but may be killed. */
+  splitServices(process = new KillableProcess()): SweepServices {
+    const reached = Object.entries(this.tables).map(([name, table]) => [name, process.reach(table)]);
+    const owner = `o${++this.#started}`;
+    let owners = 0;
+    return {
+      tables: Object.fromEntries(reached) as SweepServices['tables'],
+      blobs: process.reach(this.blobs),
+      queue: process.reach(this.queue),
+      clock: this.clock,
+      log: this.#log(),
+      settings: DEFAULT_SPLIT_SETTINGS,
+      sweep: DEFAULT_SWEEP_SETTINGS,
+      newOwner: () => `${owner}x${++owners}`,
+      rulesOf: () => Promise.resolve(undefined),
+      planExport: () => {
+        throw new Error('Exports are put in as split.');
+      },
+    };
+  }
+
   /** A process with its host: takes messages off the queue, starts anew some seconds after a crash. */
   startProcess(): void {
     const { services, alive } = this.process(() => {
@@ -193,29 +214,11 @@ export class DeliveryWorld {
     }
   }
 
-  /** What of the sweep concerns chunks: lapsed claims, due times passed, messages lost. */
   async #sweep(): Promise<void> {
-    const { chunks, connectors } = this.tables;
+    const services = this.splitServices();
     while (!this.#ended) {
       await this.clock.sleep(SWEEP_MS);
-      const now = this.clock.now();
-      for (const made of this.exports) {
-        const row = this.exportRow(made.row);
-        if (FINAL_EXPORT_STATES.has(row.state)) continue;
-        const connector = await connectors.get(row.connectorKey, CONNECTOR_ROW_KEY);
-        const known = connector && fromConnectorTableRow(connector.row);
-        for (const stored of await listChunks(chunks, row.exportId)) {
-          if (FINAL_CHUNK_STATES.has(stored.row.state)) continue;
-          if (!isDue(stored.row, row, known, now, DEFAULT_SWEEP_SETTINGS.graceMs)) continue;
-          await reissueChunk({ chunks, queue: this.queue, now }, row, stored);
-        }
-        await completeExport(row, {
-          tables: this.tables,
-          blobs: this.blobs,
-          clock: this.clock,
-          log: this.#log(),
-        });
-      }
+      await sweepLedger(services);
     }
   }
 

@@ -23,6 +23,7 @@ export async function judgeWorld(world: DeliveryWorld): Promise<Verdict> {
   for (const made of world.exports) wrong.push(...(await judgeExport(world, made)));
   if (world.poisoned.length > 0)
     wrong.push(`${world.poisoned.length} poisoned: ${String((world.poisoned[0] as Error).stack)}`);
+  if (world.logged.some(({ event }) => event === 'sweep.exportFailed')) wrong.push('the sweep failed');
   if (shown(world).includes(CANARY)) wrong.push('a value of a record is in the ledger, a message or a log');
   return wrong;
 }

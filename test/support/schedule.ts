@@ -38,12 +38,11 @@ function misbehaviour(random: Random, gaps: boolean): Misbehaviour {
 
 /** Replay what is held or failed, until everything has been sent and saved. The replay may fail or die like anything else. */
 async function deliverWithHuman(world: DeliveryWorld): Promise<void> {
-  const rulesOf = (): Promise<undefined> => Promise.resolve(undefined);
   await world.deliver(4 * HOUR);
   for (let i = 0; i < 10; i++) {
     const { services } = world.process();
-    const tables = { ...services.tables, contents: world.tables.exports, marks: world.tables.exports };
-    const operator = { ...services, tables, settings: DEFAULT_SPLIT_SETTINGS, rulesOf };
+    const tables = { ...world.splitServices().tables, ...services.tables };
+    const operator = { ...world.splitServices(), ...services, tables, settings: DEFAULT_SPLIT_SETTINGS };
     const open = world.exports.filter(({ row }) => !world.exportRow(row).state.startsWith('completed'));
     if (open.length === 0) return;
     let done = false;

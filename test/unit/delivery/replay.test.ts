@@ -1,25 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cancelExport, pauseConnector, resumeConnector } from '../../../shared/delivery/control.ts';
-import { replay, type ReplayServices } from '../../../shared/delivery/replay.ts';
-import { DEFAULT_SPLIT_SETTINGS } from '../../../shared/export/services.ts';
+import { replay } from '../../../shared/delivery/replay.ts';
 import { chunkMessageOf } from '../../../shared/ledger/chunkMessage.ts';
 import { listChunks } from '../../../shared/ledger/chunks.ts';
 import { claimContent } from '../../../shared/ledger/contents.ts';
 import { changeExport } from '../../../shared/ledger/exports.ts';
 import { FINAL_CHUNK_STATES, type ExportRow } from '../../../shared/ledger/model.ts';
 import { DeliveryWorld } from '../../support/deliveryWorld.ts';
-import { MemoryTable } from '../../support/memoryStores.ts';
 import { judgeWorld } from '../../support/oracle.ts';
 
 const HOUR = 3_600_000;
-
-const services = (world: DeliveryWorld): ReplayServices => ({
-  ...world.process().services,
-  tables: { ...world.tables, contents: world.tables.exports, marks: world.tables.exports },
-  settings: DEFAULT_SPLIT_SETTINGS,
-  rulesOf: () => Promise.resolve(undefined),
-});
 
 const statesOf = async (world: DeliveryWorld, row: ExportRow): Promise<string[]> =>
   (await listChunks(world.tables.chunks, row.exportId)).map(({ row }) => row.state);
@@ -39,7 +30,7 @@ test('a count gap is counted as failed, never resent by itself, and sent again o
   assert.equal(failed.reasons[0]?.code, 'COUNT_GAP');
   assert.equal(world.service.requests.length, 6);
 
-  assert.deepEqual(await replay({ connectorKey: made.row.connectorKey }, services(world)), {
+  assert.deepEqual(await replay({ connectorKey: made.row.connectorKey }, world.splitServices()), {
     exports: 1,
     chunks: 1,
     refused: [],
@@ -57,7 +48,7 @@ test('a replay of an export whose blob was replaced says so', async () => {
   const made = await world.export({ chunks: 1, batches: 1, recordsPerRequest: 8 });
   assert.ok(await world.deliver(HOUR));
   world.blobs.put({ container: 'exports', name: made.row.blobName }, 'other content');
-  const { refused } = await replay({ connectorKey: made.row.connectorKey }, services(world));
+  const { refused } = await replay({ connectorKey: made.row.connectorKey }, world.splitServices());
   assert.deepEqual(
     refused.map(({ reason }) => reason.code),
     ['REPLACED_BEFORE_READ'],
@@ -80,9 +71,9 @@ test('an unknown outcome is held for a human when the plan says so, and a replay
   assert.deepEqual((await statesOf(world, made.row)).sort(), ['delivered', 'held']);
   assert.equal(world.service.requests.length, 6);
 
-  const replayed = await replay({ connectorKey: made.row.connectorKey }, services(world));
+  const replayed = await replay({ connectorKey: made.row.connectorKey }, world.splitServices());
   assert.deepEqual(replayed, { exports: 1, chunks: 1, refused: [] });
-  assert.deepEqual(await replay({ connectorKey: made.row.connectorKey }, services(world)), {
+  assert.deepEqual(await replay({ connectorKey: made.row.connectorKey }, world.splitServices()), {
     exports: 0,
     chunks: 0,
     refused: [],
@@ -118,7 +109,7 @@ test('a cancelled export ends: what was accepted stays, the rest counts as faile
   assert.ok((await statesOf(world, made.row)).every((state) => FINAL_CHUNK_STATES.has(state as 'failed')));
   assert.ok(world.service.requests.length <= sent + 2);
 
-  await replay(made.row, services(world));
+  await replay(made.row, world.splitServices());
   assert.ok(await world.resume(HOUR));
   assert.equal(world.exportRow(made.row).state, 'completed');
   assert.deepEqual(await judgeWorld(world), []);
@@ -145,7 +136,7 @@ test('an export cancelled in the middle of batches in parts counts what their pa
   assert.ok(row.accepted > 0 && row.possiblyDuplicated > 0);
   assert.deepEqual(await judgeWorld(world), []);
 
-  await replay(made.row, services(world));
+  await replay(made.row, world.splitServices());
   assert.ok(await world.resume(HOUR));
   assert.equal(world.exportRow(made.row).state, 'completed');
   assert.deepEqual(await judgeWorld(world), []);
@@ -161,7 +152,7 @@ test('while a replay pins an export anew, which may take long, neither a late me
   assert.ok(await world.deliver(HOUR));
   assert.equal(world.exportRow(made.row).state, 'failed');
 
-  const slow = services(world);
+  const slow = world.splitServices();
   const blobs = Object.assign(Object.create(slow.blobs) as typeof slow.blobs, {
     snapshot: async (...args: Parameters<typeof slow.blobs.snapshot>) => {
       await world.clock.sleep(10 * 60_000);
@@ -180,18 +171,13 @@ test('an export that gave its content up to another is not replayed while that o
   const shape = { chunks: 1, batches: 2, recordsPerRequest: 4 };
   const first = await world.export(shape);
   const second = await world.export({ ...shape, name: 'healthcare/b.csv' });
-  const contents = new MemoryTable('contents');
-  const { connectors } = world.tables;
-  const replaying = { ...services(world), tables: { ...services(world).tables, contents, connectors } };
-  const controlling = { ...world.process().services, tables: replaying.tables };
+  const replaying = world.splitServices();
+  const controlling = world.process().services;
   const contentHash = 'c0'.repeat(32);
   for (const { row } of [first, second])
     await changeExport(world.tables.exports, row, (current) => ({ ...current, contentHash }));
   await cancelExport(first.row, controlling);
-  assert.equal(
-    await claimContent({ contents, exports: world.tables.exports }, second.row, contentHash),
-    undefined,
-  );
+  assert.equal(await claimContent(world.tables, second.row, contentHash), undefined);
 
   const { chunks, refused } = await replay(first.row, replaying);
   assert.deepEqual([chunks, refused.map(({ reason }) => reason.code)], [0, ['SENT_BY_ANOTHER']]);

@@ -1,20 +1,25 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { claimContent } from '../../../shared/ledger/contents.ts';
-import { insertExport } from '../../../shared/ledger/exports.ts';
-import type { ExportRow } from '../../../shared/ledger/model.ts';
-import { anExportRow } from '../../support/ledgerRows.ts';
+import { claimContent, contentHolder } from '../../../shared/ledger/contents.ts';
+import { toChunkTableRow } from '../../../shared/ledger/chunkRows.ts';
+import { changeExport, insertExport } from '../../../shared/ledger/exports.ts';
+import type { ChunkRow, ExportRow } from '../../../shared/ledger/model.ts';
+import { toPartsTableRow, type Part } from '../../../shared/ledger/parts.ts';
+import { aChunkRow, anExportRow } from '../../support/ledgerRows.ts';
 import { MemoryTable, type FaultHook } from '../../support/memoryStores.ts';
 
 const first = anExportRow({ exportId: 'first' });
 const second = anExportRow({ exportId: 'second' });
 
+const newTables = (hook?: FaultHook) => ({
+  contents: new MemoryTable('contents', hook && { hook }),
+  exports: new MemoryTable('exports'),
+  chunks: new MemoryTable('chunks'),
+});
+
 /** The content `sha`, held by the export `first` that is as said. */
 async function claimed(change: Partial<ExportRow>, hook?: FaultHook) {
-  const tables = {
-    contents: new MemoryTable('contents', hook && { hook }),
-    exports: new MemoryTable('exports'),
-  };
+  const tables = newTables(hook);
   await insertExport(tables.exports, { ...first, ...change });
   assert.equal(await claimContent(tables, first, 'sha'), undefined);
   return tables;
@@ -32,7 +37,7 @@ test('the same content of another connector is another', async () => {
   assert.equal(await claimContent(tables, { ...second, connectorKey: 'radiology' }, 'sha'), undefined);
 });
 
-test('an export that ended without a record accepted gives its content up, any other keeps it', async () => {
+test('an export that ended without a record accepted gives its content up, unless one may have arrived', async () => {
   const cases: [Pick<ExportRow, 'state' | 'accepted'>, givesUp: boolean][] = [
     [{ state: 'splitting', accepted: 0 }, false],
     [{ state: 'queued', accepted: 0 }, false],
@@ -58,6 +63,56 @@ test('an export that ended without a record accepted gives its content up, any o
   }
 });
 
+const part = (state: Part['state'], gap = 0): Part => ({ from: 1, to: 6, state, sent: 5, gap });
+
+test('an export of which the service may have had a record keeps its content, though none was accepted', async () => {
+  const cases: [what: string, chunk: Partial<ChunkRow>, parts: Part[], duplicated: number, keeps: boolean][] =
+    [
+      ['never claimed', { batches: '' }, [], 0, false],
+      ['nothing sent', { batches: 'uur' }, [], 0, false],
+      ['refused as a whole, in parts', { batches: 'S' }, [part('u'), part('r')], 0, false],
+      ['parts of somebody who lost the chunk', { batches: 'u' }, [part('s')], 0, false],
+      ['a request without an answer', { batches: 'us' }, [], 0, true],
+      ['one that is held', { batches: 'uh' }, [], 0, true],
+      ['one that was to be sent again', { batches: 'd' }, [], 0, true],
+      ['one that was resent, then refused', { batches: 'u', possiblyDuplicated: 5 }, [], 0, true],
+      ['a part without an answer', { batches: 'p' }, [part('u'), part('s')], 0, true],
+      ['a part that was resent, then refused', { batches: 'S' }, [part('r')], 5, true],
+      ['a part of which nothing was saved', { batches: 'p' }, [part('a', 5)], 0, true],
+    ];
+  for (const [what, chunk, parts, duplicated, keeps] of cases) {
+    const tables = await claimed({ state: 'failed' });
+    const { exportId } = first;
+    await tables.chunks.insert(toChunkTableRow(aChunkRow({ exportId, chunk: 1, batches: 'u' })));
+    await tables.chunks.insert(toChunkTableRow(aChunkRow({ exportId, chunk: 2, ...chunk })));
+    if (parts.length > 0)
+      await tables.chunks.insert(toPartsTableRow(exportId, 2, 0, { parts, duplicated, writer: '' }));
+    assert.equal(await claimContent(tables, second, 'sha'), keeps ? 'first' : undefined, what);
+  }
+});
+
+test('whoever found a content given up does not get it once its export has it again', async () => {
+  const tables = await claimed({ state: 'cancelled' });
+  let raced = false;
+  const racing = {
+    ...tables,
+    exports: {
+      get: async (...keys: Parameters<MemoryTable['get']>) => {
+        const found = await tables.exports.get(...keys);
+        if (!raced) {
+          raced = true;
+          await changeExport(tables.exports, first, (row) => ({ ...row, state: 'pushing' }));
+          assert.equal(await claimContent(tables, first, 'sha'), undefined);
+        }
+        return found;
+      },
+    },
+  };
+  assert.equal(await claimContent(racing, second, 'sha'), 'first');
+  assert.equal(await contentHolder(tables, second, 'sha'), 'first');
+  assert.equal(await contentHolder(tables, first, 'sha'), undefined);
+});
+
 test('an export that the ledger no longer knows holds nothing', async () => {
   const tables = await claimed({});
   assert.equal(
@@ -74,7 +129,7 @@ test('an export that is sent again on purpose takes the content over', async () 
 });
 
 test('of two exports that claim at once one has the content', async () => {
-  const tables = { contents: new MemoryTable('contents'), exports: new MemoryTable('exports') };
+  const tables = newTables();
   await Promise.all([first, second].map((row) => insertExport(tables.exports, row)));
   const holders = await Promise.all([first, second].map((row) => claimContent(tables, row, 'sha')));
   assert.equal(holders.filter((holder) => holder === undefined).length, 1);
