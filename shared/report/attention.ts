@@ -11,9 +11,11 @@ const LEVELS: Readonly<Partial<Record<ExportStatus['state'], Attention['level']>
   sourceLost: 'alert',
   cancelled: 'warning',
   duplicate: 'warning',
-  // Only one without records has a reason.
-  completed: 'warning',
 };
+
+/** A reason of one that arrived whole says nothing any more: a cancel that came too late. One without records has a reason all the same. */
+const levelOf = ({ state, records }: ExportStatus): Attention['level'] | undefined =>
+  state === 'completed' && records === 0 ? 'warning' : LEVELS[state];
 
 /** Ended exports that a replay takes up again. */
 const REPLAYABLE: ReadonlySet<ExportStatus['state']> = new Set(['failed', 'cancelled']);
@@ -50,7 +52,7 @@ function exportItems(status: ExportStatus, connector: string): Attention[] {
   const { state, name: about, exportId, failed, quarantined, records, chunks } = status;
   const items: Attention[] = [];
   const command = `npm run replay -- --connector ${connector} --export ${exportId}`;
-  const level = LEVELS[state];
+  const level = levelOf(status);
   const [first] = status.reasons;
   if (level !== undefined && first) {
     const again = REPLAYABLE.has(state) && records > 0 ? { command } : {};

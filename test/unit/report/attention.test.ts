@@ -92,3 +92,11 @@ test('an export without a single record is no alert, but told', async () => {
   await world.addExport({ exportId: ID, state: 'completed', reasons, arrivedAt: '2026-11-22T05:00:00.000Z' });
   assert.deepEqual(await attentionOf(world), ['warning NO_RECORDS']);
 });
+
+test('a cancel that came when all was in is nothing to look at', async () => {
+  const world = reportWorld();
+  const reasons = [{ code: 'CANCELLED', cause: 'An operator cancelled the export.', cure: 'Replay it.' }];
+  const whole = { state: 'completed', records: 5, accepted: 5, reasons } as const;
+  await world.addExport({ exportId: ID, ...whole, arrivedAt: '2026-11-22T05:00:00.000Z' });
+  assert.deepEqual(await attentionOf(world), []);
+});
