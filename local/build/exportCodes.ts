@@ -30,7 +30,7 @@ export const EXPORT_CODES: readonly (readonly [code: string, meaning: string, cu
   ['TOO_MANY_REFUSED', 'More than 20 % (`refusedShareCeiling`) of the first 100,000 records are refused: a wrong mapping, not bad data.', 'Check the columns with `npm run check`.'],
   ['RECORD_REFUSED', 'A record is refused, and the policy is `refuseExport`.', 'Correct the record, or set the policy to `refuseRecords`.'],
   ['REPLACED_BEFORE_READ', 'The blob was replaced or deleted before its content could be read.', 'Recover the earlier version from soft delete if it is missed.'],
-  ['SOURCE_LOST', 'The pinned content was deleted while it was being sent.', 'Put the export into its folder again.'],
+  ['SOURCE_LOST', 'The pinned content was deleted while it was being sent.', 'Replay the export if its file still lies there, else upload it with the metadata `again=true`.'],
   ['NO_RECORDS', 'A header and no records: not refused, but marked.', 'Look for the cause in the EHR system, unless the day had none.'],
   ['FIELDS_WITHOUT_COLUMN', 'Optional fields without a column: not refused, but told.', 'Add them to the export if the EHR system has them.'],
 ]; // prettier-ignore

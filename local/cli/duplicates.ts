@@ -11,7 +11,7 @@ export async function explained(
   if (row.duplicateOf === undefined) return row;
   const original = await ledger.exportRow(row.connector, row.duplicateOf);
   const { hashBlobNames } = readConfig(settings).report;
-  const reason = duplicateReason(row.duplicateOf, hashBlobNames ? undefined : original?.blobName);
+  const reason = duplicateReason(row.duplicateOf, original, !hashBlobNames);
   const { records, accepted, quarantined, failed, possiblyDuplicated, chunks } = original ?? row;
   const figures = { records, accepted, quarantined, failed, possiblyDuplicated, chunks };
   return { ...row, ...figures, reasons: [...row.reasons, reason] };

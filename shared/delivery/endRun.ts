@@ -174,7 +174,7 @@ export async function loseSource(run: ChunkRun): Promise<PushResult> {
   const reason: Reason = {
     code: 'SOURCE_LOST',
     cause: `Bytes ${row.start} to ${row.end} of the pinned export are gone or are no longer what was split.`,
-    cure: 'Find out who deleted the export or its snapshot, and put it into the container again; what was accepted is known by the ledger.',
+    cure: 'Find out who deleted the export or its snapshot; replay the export if its file still lies there, else upload it with the metadata again=true: what was accepted is then received twice.',
   };
   services.log.error('export.sourceLost', run.where);
   await failRest(run, reason);

@@ -33,7 +33,7 @@ export async function blockForMapping(
       code: MAPPING_REFUSED,
       ...(status === undefined ? {} : { status }),
       cause,
-      cure: 'Compare the export’s columns with the connector’s schema in the Purview portal, correct the mapping, cancel this export and upload it again; or resume the connector if the records are at fault.',
+      cure: 'Compare the export’s columns with the connector’s schema in the Purview portal, correct the mapping, cancel this export and upload it again (with the metadata again=true if some of it was accepted); or resume the connector if the records are at fault.',
     }),
   );
 }

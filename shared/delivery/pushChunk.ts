@@ -171,7 +171,7 @@ async function end(
 const CANCELLED: Reason = {
   code: 'EXPORT_ENDED',
   cause: 'The export was cancelled, or its source was lost, before this chunk was through.',
-  cure: 'Put the export into the container again if its records shall be sent after all.',
+  cure: 'Replay the export if its records shall be sent after all.',
 };
 
 const endReason = ({ state, closing }: ExportRow): Reason | undefined =>

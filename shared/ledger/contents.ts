@@ -2,7 +2,7 @@ import { ConflictError, type Reason } from '../errors.ts';
 import type { StoredRow, TableStore } from '../storage/tables.ts';
 import { readExport, type ExportKeys } from './exports.ts';
 import { mayHaveArrived } from './mayHaveArrived.ts';
-import type { ExportRow } from './model.ts';
+import type { ExportRow, ExportState } from './model.ts';
 
 type ContentTables = {
   readonly contents: Pick<TableStore, 'get' | 'insert' | 'replace'>;
@@ -57,20 +57,36 @@ async function otherHolder(
 
 async function gaveUp({ chunks }: ContentTables, { state, accepted, exportId }: ExportRow): Promise<boolean> {
   if (state === 'rejected' || state === 'duplicate') return true;
-  const fellShort = state === 'cancelled' || state === 'failed' || state === 'sourceLost';
-  return fellShort && accepted === 0 && !(await mayHaveArrived(chunks, exportId));
+  return FELL_SHORT.has(state) && accepted === 0 && !(await mayHaveArrived(chunks, exportId));
 }
 
+/** States of exports that ended without all of their records sent. */
+const FELL_SHORT: ReadonlySet<ExportState> = new Set(['cancelled', 'failed', 'sourceLost']);
+
 /**
- * Why nothing of a duplicate was sent. Made when it is shown and not kept: whether names may be shown can change.
+ * Why nothing of a duplicate was sent. Made when it is shown and not kept: whether names may be shown can change, and what became of
+ * the other export too.
  *
- * @param original id of the export that has the content
- * @param name its name, where it may be shown
+ * @param id of the export that has the content
+ * @param original that export, as far as it is known
+ * @param showName whether its name may be shown
  */
-export function duplicateReason(original: string, name?: string): Reason {
+export function duplicateReason(
+  id: string,
+  original: Pick<ExportRow, 'blobName' | 'state'> | undefined,
+  showName: boolean,
+): Reason {
+  const named = original !== undefined && showName ? `${original.blobName} (${id})` : id;
+  if (original !== undefined && FELL_SHORT.has(original.state)) {
+    return {
+      code: 'DUPLICATE',
+      cause: `The same content came before as export ${named}, which ended ${original.state} before all of it was delivered; nothing of this one was sent.`,
+      cure: 'Replay that export: only what is missing is sent. Where that cannot be (its file is gone, the mapping was corrected since), upload this one with the metadata again=true: all of it is sent.',
+    };
+  }
   return {
     code: 'DUPLICATE',
-    cause: `The same content was already sent as export ${name === undefined ? original : `${name} (${original})`}, so nothing was sent.`,
+    cause: `The same content was already sent as export ${named}, so nothing was sent.`,
     cure: "If today's export should differ, ask whoever runs the EHR job; to send it all the same, upload it with the metadata again=true.",
   };
 }

@@ -37,10 +37,7 @@ export function exportStatus(
   const chunkReasons = finished ? [] : chunks.flatMap(({ reason }) => reason ?? []);
   const nameOf = ({ blobName }: ExportRow): string => (hideNames ? hashName(blobName) : blobName);
   const { duplicateOf } = row;
-  const duplicate =
-    duplicateOf === undefined
-      ? []
-      : [duplicateReason(duplicateOf, hideNames ? undefined : original?.blobName)];
+  const duplicate = duplicateOf === undefined ? [] : [duplicateReason(duplicateOf, original, !hideNames)];
   const reasons = [...row.reasons, ...duplicate, ...chunkReasons];
   return {
     exportId: row.exportId,

@@ -51,6 +51,18 @@ test('a duplicate is told with the export that has its content', async () => {
   assert.match(page, new RegExp(`id ${AGAIN}`, 'u'));
 });
 
+test('a duplicate of an export that did not get through tells how to send the rest', async () => {
+  const world = reportWorld();
+  const of = { blobName: NAME, records: 9, arrivedAt: '2026-11-20T05:00:00.000Z' };
+  await world.addExport({ ...of, exportId: FIRST, state: 'sourceLost', accepted: 5, failed: 4 });
+  const again = { state: 'duplicate', duplicateOf: FIRST, arrivedAt: '2026-11-21T05:00:00.000Z' } as const;
+  await world.addExport({ exportId: AGAIN, blobName: NAME, ...again });
+  const { attention } = await dayAt(world, '2026-11-21T05:30:00Z');
+  const { cause, cure } = attention.find(({ reason }) => reason.code === 'DUPLICATE')!.reason;
+  assert.ok(cause.includes(`${NAME} (${FIRST}), which ended sourceLost`), cause);
+  assert.match(cure, /Replay that export.*again=true/u);
+});
+
 test('a day with nothing but a duplicate is missing its export once the usual hour has passed, and alerts', async () => {
   const world = await stuckJob();
   const words = 'Only a duplicate arrived: the content was sent before, so nothing was sent.';
