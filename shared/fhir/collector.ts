@@ -58,8 +58,8 @@ const TAIL_REST_MS = HOUR_MS;
 /**
  * Reads what is new in the audit log, hour by hour, and writes it as exports. Safe to repeat and to kill at any step: what a
  * slice holds is fixed in the ledger before anything of it is written, and the export's conditional creation commits it.
- * Cuts the slice at hand short and begins no other once `budgetMs` is used up; the next run goes on. Aborted, it ends at once and gives its claim up: the slice at hand
- * is taken again by the next run, as after a crash.
+ * Cuts the slice at hand short and begins no other once `budgetMs` is used up; the next run goes on. Aborted, it ends at once
+ * and gives its claim up: the slice at hand is taken again by the next run, as after a crash.
  * @throws {FhirServiceError} when the FHIR service does not answer: the slice at hand is taken again by the next run
  */
 export async function collectFhirAudit(

@@ -40,7 +40,8 @@ export type CollectorPorts = {
 const MAX_SLICE_BYTES = 2 ** 30;
 
 /**
- * One run of the collector. Of a run that fails one event tells: `fhir.failed`, with `code`, `errorName`, `reason` and, where there is one, `status`.
+ * One run of the collector. Of a run that fails one event tells, on which an alert waits: `fhir.failed`, with `code`, `errorName`,
+ * `reason` and, where there is one, `status`.
  */
 export type Collect = (limits: CollectorLimits) => Promise<CollectorRun>;
 

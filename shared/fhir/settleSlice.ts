@@ -70,6 +70,7 @@ export async function settleSlice(
   const source = { container: settings.container, name: blob.name };
   const bytes = blobs.read(source, { start: slice.start, end: slice.end }, signal);
 
+  /** Once true, the slice ends behind the line at hand. */
   let cut = false;
   const pause = async (): Promise<void> => {
     signal?.throwIfAborted();
@@ -84,7 +85,11 @@ export async function settleSlice(
       patients: committed ? nobody : services.patients,
       quarantine: committed ? nothing : quarantine,
       pause,
-      enough: () => (cut ||= !committed && !services.mayGoOn()),
+      enough: () => {
+        signal?.throwIfAborted();
+        cut ||= !committed && !services.mayGoOn();
+        return cut;
+      },
       ...(signal && { signal }),
     });
     const taken = cut ? { ...slice, end: cursor.end } : slice;
