@@ -48,7 +48,7 @@ export async function fileJob(
   signal: AbortSignal,
 ): Promise<Job> {
   const uploads = new Uploads(stack.connectionString, stack.ledger, flags.connector);
-  const sample = inputs.length === 0 ? await sampleInput(flags, say) : undefined;
+  const sample = inputs.length === 0 && !signal.aborted ? await sampleInput(flags, say) : undefined;
   const unfinished = await stack.ledger.unfinished(flags.connector);
   const exports: Job['exports'][number][] = [];
   for (const input of sample ? [sample] : inputs) {
