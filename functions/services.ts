@@ -7,6 +7,7 @@ import type { DailyServices } from '../shared/report/dailyStatus.ts';
 import type { Telemetry } from '../shared/telemetry/telemetry.ts';
 import type { Storage } from '../shared/storage/azureStorage.ts';
 import { readStorageConnection } from '../shared/storage/connection.ts';
+import { mappingFaults } from './rules.ts';
 
 /** Everything the functions of this process share, made once. */
 export type Services = {
@@ -18,8 +19,8 @@ export type Services = {
   readonly report: DailyServices;
 };
 
-/** Read at load, before a function registers: a wrong setting keeps the app from starting, with every fault named. */
-export const config = readConfig(process.env);
+/** Read at load, before a function registers: a wrong setting or mapping keeps the app from starting, with every fault named. */
+export const config = readConfig(process.env, await mappingFaults(process.env));
 const connection = readStorageConnection(process.env, 'ExportStorage');
 const stopping = new AbortController();
 let made: Promise<Services> | undefined;

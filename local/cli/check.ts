@@ -1,10 +1,11 @@
 import { SingleBar } from 'cli-progress';
 import { Option, type Command } from 'commander';
+import { rulesSettings } from '../../functions/rules.ts';
 import { splitSettingsOf } from '../../functions/splitSettings.ts';
 import type { ExportRules } from '../../shared/schema/connector.ts';
 import { checkExport, rejected, type CheckLimits, type CheckResult } from './checkExport.ts';
 import { checkReport, estimateSeconds } from './checkReport.ts';
-import { requireRules, rulesSettings } from './connectorRules.ts';
+import { requireRules } from './connectorRules.ts';
 import { note, printable, say, sayJson } from './console.ts';
 import { readEnvironment } from './environment.ts';
 import { initMapping } from './initMapping.ts';
@@ -65,7 +66,7 @@ export function addCheckCommand(program: Command): void {
       if (init)
         process.exitCode = await initMapping(
           inputs,
-          { ...flags, schema: rulesSettings(connector).schema },
+          { ...flags, schema: rulesSettings(connector, process.env).schema },
           MAPPINGS,
         );
       else process.exitCode = await checkAll(inputs, flags);

@@ -1,20 +1,8 @@
-import { rulesOf } from '../../functions/rules.ts';
+import { rulesOf, rulesSettings } from '../../functions/rules.ts';
 import type { Environment } from '../../shared/config/config.ts';
-import { connectorPrefix } from '../../shared/config/connectorPrefix.ts';
-import { connectorSettings } from '../../shared/config/connectorSettings.ts';
-import { readSettings } from '../../shared/config/setting.ts';
 import { SettingsError } from '../../shared/errors.ts';
 import type { ExportRules } from '../../shared/schema/connector.ts';
 import { UsageError } from './usageError.ts';
-
-/** Name of a connector's schema, unless its mapping file names one, and its mapping, by the environment. */
-export function rulesSettings(
-  connector: string,
-  env: Environment = process.env,
-): { readonly schema: string; readonly mapping?: string | undefined } {
-  const { schema, mapping } = connectorSettings;
-  return readSettings({ schema, mapping }, env, [], connectorPrefix(connector));
-}
 
 /**
  * What exports of a connector are judged by: the mapping file named, else what the functions would take by the same environment.
@@ -27,10 +15,8 @@ export async function requireRules(
   file: string | undefined,
   env: Environment = process.env,
 ): Promise<ExportRules> {
-  const { schema, mapping: set } = rulesSettings(connector, env);
-  const mapping = file ?? set;
   try {
-    return await rulesOf({ name: connector, schema, ...(mapping && { mapping }) });
+    return await rulesOf({ ...rulesSettings(connector, env), ...(file && { mapping: file }) });
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     throw new UsageError(error.reason.cause, error.reason.cure, { cause: error });

@@ -1,5 +1,6 @@
 import { SettingsError } from '../errors.ts';
 import { MAX_BATCHES_PER_CHUNK } from '../ledger/model.ts';
+import { storageConnectionFaults } from '../storage/connection.ts';
 import { type ConnectorConfig, readConnector } from './connectorConfig.ts';
 import { connectorPrefix } from './connectorPrefix.ts';
 import { fhirFaults } from './fhirFaults.ts';
@@ -49,14 +50,21 @@ export type Config = {
   readonly connectors: readonly ConnectorConfig[];
 };
 
+/** Names of the connectors that are set up; those of the default where the setting is at fault, which {@link readConfig} tells. */
+export const connectorNames = (env: Environment): readonly string[] =>
+  namesIn(readSettings(appSettings, env, []).connectors);
+
+const namesIn = (list: string): string[] => list.split(',').map((name) => name.trim());
+
 /**
  * Read and check every setting.
+ * @param further faults found elsewhere, in sentences of the same form, to be told with those of the settings
  * @throws {SettingsError} that lists all faults, each with its setting and the fix; no value is quoted
  */
-export function readConfig(env: Environment): Config {
+export function readConfig(env: Environment, further: readonly string[] = []): Config {
   const faults: string[] = [];
   const app = readSettings(appSettings, env, faults);
-  const names = app.connectors.split(',').map((name) => name.trim());
+  const names = namesIn(app.connectors);
   const config: Config = {
     storage: readSettings(storageSettings, env, faults),
     export: readSettings(exportSettings, env, faults),
@@ -68,10 +76,11 @@ export function readConfig(env: Environment): Config {
     connectors: names.flatMap((name) => readConnector(name, env, app.homeCloud, faults) ?? []),
   };
   faults.push(
-    ...storageFaults(config),
+    ...storageFaults(config, env, faults),
     ...deliveryFaults(config),
     ...nameFaults(names),
     ...fhirFaults(config.fhir, names),
+    ...further,
   );
   if (env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0') {
     faults.push('NODE_TLS_REJECT_UNAUTHORIZED: is 0, which turns the check of certificates off; remove it.');
@@ -79,20 +88,20 @@ export function readConfig(env: Environment): Config {
   if (faults.length > 0) {
     throw new SettingsError({
       code: 'SETTINGS',
-      cause: `${faults.length === 1 ? 'A setting is' : `${faults.length} settings are`} missing or wrong. ${faults.join(' ')}`,
+      cause: `${faults.length === 1 ? 'One thing is' : `${faults.length} things are`} missing or wrong. ${faults.join(' ')}`,
       cure: 'Correct what is named (docs/configuration.md lists every setting) and start again.',
     });
   }
   return deepFreeze(config);
 }
 
-function storageFaults({ storage }: Config): string[] {
+function storageFaults({ storage }: Config, env: Environment, told: readonly string[]): string[] {
   const { connectionString, blobServiceUri, queueServiceUri, tableServiceUri } = storage;
-  const uris = [blobServiceUri, queueServiceUri, tableServiceUri].filter((uri) => uri !== undefined).length;
-  if (connectionString ? uris === 0 : uris === 3) return [];
-  return [
-    'ExportStorage: expected either a connection string, or ExportStorage__blobServiceUri, __queueServiceUri and __tableServiceUri.',
-  ];
+  if (connectionString && (blobServiceUri ?? queueServiceUri ?? tableServiceUri) !== undefined)
+    return ['ExportStorage: is given beside ExportStorage__…ServiceUri; give one or the other.'];
+  const settingOf = (fault: string): string => fault.slice(0, fault.indexOf(':'));
+  const known = new Set(told.map(settingOf));
+  return storageConnectionFaults(env, 'ExportStorage').filter((fault) => !known.has(settingOf(fault)));
 }
 
 function deliveryFaults({ export: { chunkRecords, maxRecordBytes }, delivery }: Config): string[] {

@@ -1,5 +1,5 @@
 import { isAddressable } from '../blobName.ts';
-import type { Reason } from '../errors.ts';
+import { SettingsError, type Reason } from '../errors.ts';
 import { noteArrival } from '../ledger/arrivals.ts';
 import { insertExport, isoTime, readExport, type ExportKeys, type Stored } from '../ledger/exports.ts';
 import { connectorKey, CONTAINERS, exportId, FINAL_EXPORT_STATES, type ExportRow } from '../ledger/model.ts';
@@ -91,8 +91,8 @@ async function enter(blob: ArrivedBlob, services: SplitServices): Promise<Stored
 
   const connector = connectorOf(blob.blobName);
   const now = isoTime(clock.now());
-  const rules = connector === '' ? undefined : await services.rulesOf(connector);
-  const fault = faultOf(blob, connector, rules !== undefined, settings.maxExportBytes);
+  const { isKnown, unusable } = await lookUp(connector, services);
+  const fault = faultOf(blob, connector, isKnown, settings.maxExportBytes) ?? unusable;
   const row: ExportRow = {
     ...keys,
     connector,
@@ -121,14 +121,32 @@ async function enter(blob: ArrivedBlob, services: SplitServices): Promise<Stored
     claimUntil: '',
     ...(blob.traceparent === undefined ? {} : { traceparent: blob.traceparent }),
   };
-  await noteArrival(tables.marks, row, rules === undefined);
+  await noteArrival(tables.marks, row, !isKnown);
   const { exportId, bytes, blobName } = row;
   if (fault) {
     // A folder that is no connector is a part of the blob's name, and may hold anything.
-    const known = rules === undefined ? '' : connector;
-    log.error('export.ended', { exportId, connector: known, state: 'rejected', code: fault.code });
+    const name = isKnown ? connector : '';
+    log.error('export.ended', { exportId, connector: name, state: 'rejected', code: fault.code });
   } else log.info('export.received', { exportId, connector, blobName, bytes });
   return insertExport(tables.exports, row);
+}
+
+/** Whether a connector is set up, and why nothing can be judged by its rules: without a row the export would be seen nowhere. */
+async function lookUp(
+  connector: string,
+  services: SplitServices,
+): Promise<{ readonly isKnown: boolean; readonly unusable?: Reason }> {
+  if (connector === '') return { isKnown: false };
+  try {
+    return { isKnown: (await services.rulesOf(connector)) !== undefined };
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    const { reason } = error;
+    return {
+      isKnown: true,
+      unusable: { ...reason, cure: `${reason.cure} Then deploy the app and upload the export again.` },
+    };
+  }
 }
 
 function faultOf(

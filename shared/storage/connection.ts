@@ -1,4 +1,4 @@
-import { SettingsError, type Reason } from '../errors.ts';
+import { SettingsError } from '../errors.ts';
 import { isLoopback } from '../loopback.ts';
 
 /** Where an account's services are, and how a caller proves who it is. Endpoints end without a slash. */
@@ -13,7 +13,9 @@ export type StorageConnection = {
     | { readonly kind: 'default' };
 };
 
-type Service = 'blob' | 'queue' | 'table';
+const SERVICES = ['blob', 'queue', 'table'] as const;
+type Service = (typeof SERVICES)[number];
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The emulator's account on its usual ports; name and key are published and protect nothing. */
 const EMULATOR =
@@ -26,19 +28,34 @@ const EMULATOR =
 /**
  * Read the setting `name` as the Functions host does: a connection string, `UseDevelopmentStorage=true`, or a prefix with
  * `<name>__blobServiceUri`, `__queueServiceUri`, `__tableServiceUri`, `__credential` and `__clientId`.
- * @throws {SettingsError} naming the setting; a value with a key in it is never repeated
+ * @throws {SettingsError} naming every setting at fault; a value with a key in it is never repeated
  */
-export function readStorageConnection(
-  environment: Readonly<Record<string, string | undefined>>,
-  name: string,
-): StorageConnection {
-  const value = environment[name]?.trim();
-  if (!value) return identityConnection(environment, name);
-  const text = /^UseDevelopmentStorage=true;?$/iu.test(value) ? EMULATOR : value;
-  return keyConnection(text, name);
+export function readStorageConnection(environment: Environment, name: string): StorageConnection {
+  const faults: string[] = [];
+  const connection = parseConnection(environment, name, faults);
+  if (faults.length === 0) return connection;
+  throw new SettingsError({
+    code: 'BAD_STORAGE_CONNECTION',
+    cause: faults.join(' '),
+    cure: 'Correct what is named; docs/configuration.md has the settings of the storage account.',
+  });
 }
 
-function keyConnection(text: string, name: string): StorageConnection {
+/** What keeps {@link readStorageConnection} from reading the setting `name`: a sentence for each fault, with setting and cure. */
+export function storageConnectionFaults(environment: Environment, name: string): string[] {
+  const faults: string[] = [];
+  parseConnection(environment, name, faults);
+  return faults;
+}
+
+function parseConnection(environment: Environment, name: string, faults: string[]): StorageConnection {
+  const value = environment[name]?.trim();
+  if (!value) return identityConnection(environment, name, faults);
+  const text = /^UseDevelopmentStorage=true;?$/iu.test(value) ? EMULATOR : value;
+  return keyConnection(text, name, faults);
+}
+
+function keyConnection(text: string, name: string, faults: string[]): StorageConnection {
   const parts = new Map(
     text
       .split(';')
@@ -49,51 +66,47 @@ function keyConnection(text: string, name: string): StorageConnection {
         return [part.slice(0, at).toLowerCase(), part.slice(at + 1)];
       }),
   );
-  const accountName = parts.get('accountname');
-  const accountKey = parts.get('accountkey');
+  const accountName = parts.get('accountname') ?? '';
+  const accountKey = parts.get('accountkey') ?? '';
   if (!accountName || !accountKey) {
-    throw fault(
-      `The setting ${name} is no connection string with AccountName and AccountKey.`,
-      `Copy the connection string from the storage account's access keys, or leave ${name} out and set ${name}__blobServiceUri and its companions to sign in with an identity.`,
+    faults.push(
+      `${name}: is no connection string with AccountName and AccountKey; copy it from the storage account's access keys, or leave it out and set ${name}__blobServiceUri and its companions to sign in with an identity.`,
     );
   }
   const protocol = parts.get('defaultendpointsprotocol') ?? 'https';
   const suffix = parts.get('endpointsuffix') ?? 'core.windows.net';
-  const url = (service: Service): string =>
-    endpoint(
-      parts.get(`${service}endpoint`) ?? `${protocol}://${accountName}.${service}.${suffix}`,
-      service,
-      `The ${service} endpoint in the setting ${name}`,
-    );
-  return {
-    blobUrl: url('blob'),
-    queueUrl: url('queue'),
-    tableUrl: url('table'),
-    credential: { kind: 'key', accountName, accountKey },
+  const url = (service: Service): string => {
+    const given = parts.get(`${service}endpoint`);
+    if (given === undefined && !accountName) return '';
+    const text = given ?? `${protocol}://${accountName}.${service}.${suffix}`;
+    return endpoint(text, service, `${name}: its ${service} endpoint`, faults);
   };
+  const credential = { kind: 'key', accountName, accountKey } as const;
+  return { blobUrl: url('blob'), queueUrl: url('queue'), tableUrl: url('table'), credential };
 }
 
-function identityConnection(
-  environment: Readonly<Record<string, string | undefined>>,
-  name: string,
-): StorageConnection {
+function identityConnection(environment: Environment, name: string, faults: string[]): StorageConnection {
+  const settingOf = (service: Service): string => `${name}__${service}ServiceUri`;
+  const valueOf = (service: Service): string => environment[settingOf(service)]?.trim() ?? '';
+  const nothing = SERVICES.every((service) => !valueOf(service));
+  if (nothing) {
+    faults.push(
+      `${name}: expected either a connection string, or ${SERVICES.map(settingOf).join(', ')}; set one or the other.`,
+    );
+  }
   const url = (service: Service): string => {
-    const setting = `${name}__${service}ServiceUri`;
-    const value = environment[setting]?.trim();
-    if (!value) {
-      throw fault(
-        `Neither the setting ${name} nor ${setting} is set.`,
-        `Set ${setting} to the ${service} endpoint of the storage account, or ${name} to a connection string.`,
+    const value = valueOf(service);
+    if (value) return endpoint(value, service, `${settingOf(service)}:`, faults);
+    if (!nothing) {
+      faults.push(
+        `${settingOf(service)}: is missing; give the ${service} endpoint of the storage account, or set ${name} to a connection string.`,
       );
     }
-    return endpoint(value, service, `The setting ${setting}`);
+    return '';
   };
   const credential = environment[`${name}__credential`]?.trim();
   if (credential && credential.toLowerCase() !== 'managedidentity') {
-    throw fault(
-      `The setting ${name}__credential is neither absent nor "managedidentity".`,
-      `Set ${name}__credential to managedidentity.`,
-    );
+    faults.push(`${name}__credential: is neither absent nor "managedidentity"; correct it or remove it.`);
   }
   const clientId = environment[`${name}__clientId`]?.trim();
   return {
@@ -114,8 +127,10 @@ const SERVICE_HOST =
 /**
  * The identity's token, which opens every account that the identity may open, goes to this address: it must be Azure Storage.
  * This machine may be named as well, for the emulator; plain http is for it alone.
+ * @param what the setting, with what of it is the address
+ * @returns the address without the slash at its end, '' with a fault
  */
-function endpoint(text: string, service: Service, what: string): string {
+function endpoint(text: string, service: Service, what: string, faults: string[]): string {
   const url = URL.parse(text);
   if (url !== null && !url.username && !url.password && !url.search && !url.hash) {
     const { protocol, hostname, port, pathname } = url;
@@ -125,11 +140,8 @@ function endpoint(text: string, service: Service, what: string): string {
       return url.href.replace(/\/+$/u, '');
     }
   }
-  throw fault(
-    `${what} is not the https address of the ${service} service of a storage account.`,
-    `Give it as the account shows it, https://ACCOUNT.${service}.core.windows.net (core.usgovcloudapi.net in Azure Government), and nothing behind it.`,
+  faults.push(
+    `${what} is not the https address of the ${service} service of a storage account; give it as the account shows it, https://ACCOUNT.${service}.core.windows.net (core.usgovcloudapi.net in Azure Government), and nothing behind it.`,
   );
+  return '';
 }
-
-const fault = (cause: string, cure: string): SettingsError =>
-  new SettingsError({ code: 'BAD_STORAGE_CONNECTION', cause, cure } satisfies Reason);

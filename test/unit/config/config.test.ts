@@ -91,7 +91,8 @@ describe('readConfig', () => {
   });
 
   test('shows secrets neither in JSON nor when inspected nor as text', () => {
-    const config = readConfig({ ...GOOD, ExportStorage: 'AccountKey=canary-key' });
+    const connection = 'AccountName=hospital;AccountKey=canary-key';
+    const config = readConfig({ ...GOOD, ExportStorage: connection });
 
     for (const shown of [
       JSON.stringify(config),
@@ -100,7 +101,7 @@ describe('readConfig', () => {
     ]) {
       assert.doesNotMatch(shown, /canary/);
     }
-    assert.equal(config.storage.connectionString?.reveal(), 'AccountKey=canary-key');
+    assert.equal(config.storage.connectionString?.reveal(), connection);
   });
 
   test('names every fault at once and quotes no value', () => {
@@ -131,6 +132,31 @@ describe('readConfig', () => {
     assert.doesNotMatch(message, /canary/i);
   });
 
+  test('names what was found at fault elsewhere with the rest', () => {
+    assert.throws(
+      () =>
+        readConfig({ ...GOOD, PIN: 'canary' }, ['mappings/healthcare.json cannot be used: it is not JSON.']),
+      /2 things are missing or wrong\. PIN: .* mappings\/healthcare\.json cannot be used/u,
+    );
+    assert.throws(() => readConfig(GOOD, ['mappings/a.json cannot be used.']), SettingsError);
+  });
+
+  const URIS = {
+    ExportStorage__blobServiceUri: 'https://a.blob.core.windows.net',
+    ExportStorage__queueServiceUri: 'https://a.queue.core.windows.net',
+    ExportStorage__tableServiceUri: 'https://a.table.core.windows.net',
+  };
+
+  test('tells of an address once', () => {
+    const message = faultsOf({
+      ...GOOD,
+      ...URIS,
+      ExportStorage: '',
+      ExportStorage__blobServiceUri: 'canary',
+    });
+    assert.equal(message.match(/ExportStorage__blobServiceUri/gu)?.length, 1);
+  });
+
   const REFUSED: readonly [string, Environment, RegExp][] = [
     ['TLS verification turned off', { NODE_TLS_REJECT_UNAUTHORIZED: '0' }, /NODE_TLS_REJECT_UNAUTHORIZED/],
     [
@@ -144,8 +170,25 @@ describe('readConfig', () => {
     ['a connector name that is no folder name', { CONNECTORS: 'a/b' }, /CONNECTORS: expected/],
     [
       'storage by halves',
-      { ExportStorage: '', ExportStorage__blobServiceUri: 'https://a' },
-      /ExportStorage: expected either/,
+      { ...URIS, ExportStorage: '', ExportStorage__tableServiceUri: '' },
+      /ExportStorage__tableServiceUri: is missing/,
+    ],
+    ['storage twice', URIS, /ExportStorage: is given beside/],
+    ['no storage', { ExportStorage: '' }, /ExportStorage: expected either/],
+    [
+      'a connection string without a key',
+      { ExportStorage: 'AccountName=a' },
+      /ExportStorage: is no connection/,
+    ],
+    [
+      'a storage address elsewhere',
+      { ...URIS, ExportStorage: '', ExportStorage__queueServiceUri: 'https://example.com' },
+      /ExportStorage__queueServiceUri: is not the https address of the queue service/,
+    ],
+    [
+      'a credential that is none',
+      { ...URIS, ExportStorage: '', ExportStorage__credential: 'canary' },
+      /ExportStorage__credential: is neither/,
     ],
     [
       'an unknown host',

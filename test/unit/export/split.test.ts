@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { SettingsError } from '../../../shared/errors.ts';
 import { receiveExport } from '../../../shared/export/receive.ts';
+import { arrivalsOf } from '../../../shared/ledger/arrivals.ts';
 import { CONTAINERS, exportId } from '../../../shared/ledger/model.ts';
 import { SplitRig } from '../../support/splitRig.ts';
 
@@ -122,6 +124,28 @@ for (const [why, name, content, code] of refused) {
     assert.deepEqual([rig.chunks().length, rig.queue.length, rig.pins()], [0, 0, 0]);
   });
 }
+
+test('an export whose mapping cannot be used is seen in the ledger and by the report, as rejected', async () => {
+  const rig = new SplitRig();
+  rig.put(NAME, EXPORT);
+  const reason = {
+    code: 'BAD_MAPPING',
+    cause: 'mappings/healthcare.json cannot be used: …',
+    cure: 'Correct it.',
+  };
+  const rulesOf = (): Promise<never> => Promise.reject(new SettingsError(reason));
+  await receiveExport({ container: 'exports', blobName: NAME }, { ...rig.services(), rulesOf });
+  const row = rig.export();
+  assert.deepEqual([row.state, row.reasons.length], ['rejected', 1]);
+  assert.equal(row.reasons[0]?.cause, reason.cause);
+  assert.match(row.reasons[0]?.cure ?? '', /upload the export again/u);
+  const arrived = await arrivalsOf(rig.tables, 'healthcare', row.arrivedAt.slice(0, 10));
+  assert.deepEqual(
+    arrived.map(({ exportId: id }) => id),
+    [row.exportId],
+  );
+  assert.deepEqual([rig.chunks().length, rig.queue.length, rig.pins()], [0, 0, 0]);
+});
 
 test('a policy to refuse the export is kept by one refused record, wherever it lies', async () => {
   const content = `a,b\n${'1,2\n'.repeat(10)}3\n${'1,2\n'.repeat(10)}`;

@@ -61,6 +61,34 @@ test('storage that is none keeps the app from starting', async () => {
       ExportStorage__queueServiceUri: 'https://hospital.queue.core.windows.net',
       ExportStorage__tableServiceUri: 'https://hospital.table.core.windows.net',
     }),
-    /ExportStorage__blobServiceUri is not the https address/u,
+    /ExportStorage__blobServiceUri: is not the https address/u,
   );
+});
+
+test('a mapping that cannot be used keeps the app from starting, named with all that is wrong beside it', async () => {
+  const starting = registered({
+    CONNECTORS: 'healthcare,clinic,lab',
+    CONNECTOR_HEALTHCARE_MAPPING: 'no/such/file.json',
+    CONNECTOR_CLINIC_MAPPING: '{"columns": {"No Such Field": "x"}}',
+    CONNECTOR_LAB_SCHEMA: 'no-such-schema',
+    CHUNK_RECORDS: 'many',
+  });
+  const { stderr } = await starting.then(
+    () => assert.fail('it started'),
+    (error: unknown) => error as { stderr: string },
+  );
+  for (const words of [
+    /no\/such\/file\.json cannot be used: it is not there/u,
+    /CONNECTOR_CLINIC_MAPPING cannot be used: "columns" names the field "No Such Field"/u,
+    /There is no schema "no-such-schema" for the connector "lab"/u,
+    /CHUNK_RECORDS: expected/u,
+    /CONNECTOR_CLINIC_JOB_ID: is missing/u,
+  ]) {
+    assert.match(stderr, words);
+  }
+});
+
+test('a mapping that can be used, in the setting, lets the app start', async () => {
+  const functions = await registered({ CONNECTOR_HEALTHCARE_MAPPING: '{"rename": true}' });
+  assert.ok(functions.has('pushChunk'));
 });

@@ -26,6 +26,15 @@ test('a connection string gives key and endpoints, padding of the key included',
   });
 });
 
+const faultOf = (environment: Record<string, string>): Error => {
+  try {
+    read(environment);
+  } catch (error) {
+    return error as Error;
+  }
+  return assert.fail('expected a SettingsError');
+};
+
 const uris = {
   ExportStorage__blobServiceUri: 'https://hospital.blob.core.windows.net/',
   ExportStorage__queueServiceUri: 'https://hospital.queue.core.windows.net',
@@ -59,7 +68,11 @@ test('accounts of every cloud and kind are taken, and this machine; blanks aroun
 });
 
 const refused: [why: string, environment: Record<string, string>, names: RegExp][] = [
-  ['nothing is set', {}, /ExportStorage__blobServiceUri/u],
+  [
+    'nothing is set',
+    {},
+    /ExportStorage: expected either a connection string, or ExportStorage__blobServiceUri/u,
+  ],
   [
     'one address is missing',
     { ...uris, ExportStorage__tableServiceUri: '' },
@@ -82,12 +95,12 @@ const refused: [why: string, environment: Record<string, string>, names: RegExp]
   ].map((uri): [string, Record<string, string>, RegExp] => [
     uri,
     { ...uris, ExportStorage__blobServiceUri: uri },
-    /ExportStorage__blobServiceUri is not the https address of the blob service/u,
+    /ExportStorage__blobServiceUri: is not the https address of the blob service/u,
   ]),
   [
     'a suffix of somebody else',
     { ExportStorage: 'AccountName=hospital;AccountKey=a2V5;EndpointSuffix=evil.example' },
-    /blob endpoint in the setting ExportStorage/u,
+    /ExportStorage: its blob endpoint is not/u,
   ],
   ['another credential', { ...uris, ExportStorage__credential: 'magic' }, /ExportStorage__credential/u],
   ['no key', { ExportStorage: 'AccountName=hospital;SharedAccessSignature=sig' }, /AccountKey/u],
@@ -100,6 +113,17 @@ for (const [why, environment, names] of refused) {
     );
   });
 }
+
+test('every setting at fault is named at once', () => {
+  const { message } = faultOf({
+    ExportStorage__blobServiceUri: 'https://evil.example',
+    ExportStorage__queueServiceUri: uris.ExportStorage__queueServiceUri,
+    ExportStorage__credential: 'magic',
+  });
+  for (const setting of ['blobServiceUri', 'tableServiceUri', 'credential'])
+    assert.match(message, new RegExp(`ExportStorage__${setting}: `, 'u'));
+  assert.doesNotMatch(message, /queueServiceUri: |evil|magic/u);
+});
 
 test('a broken connection string is not repeated in the error', () => {
   assert.throws(
