@@ -17,6 +17,11 @@ import {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** `functionTimeout` of host.json: a run that passes it takes its process down, with all that the process is at. */
+const FUNCTION_TIMEOUT_MS = 30 * 60_000;
+/** A run ends by itself within this: what begins last has its whole deadline, and the ledger is written after it. */
+const LONGEST_RUN_MS = 0.6 * FUNCTION_TIMEOUT_MS;
+
 const NAME_LIST = /^[\dA-Za-z][\dA-Za-z_-]{0,62}(?:\s*,\s*[\dA-Za-z][\dA-Za-z_-]{0,62})*$/;
 
 /** Settings of the app as a whole. */
@@ -116,6 +121,11 @@ function deliveryFaults({ export: { chunkRecords, maxRecordBytes }, delivery }: 
   }
   if (delivery.backoffBaseMs > delivery.backoffMaxMs) {
     faults.push('BACKOFF_BASE_MS: is larger than BACKOFF_MAX_MS; lower it or raise the other.');
+  }
+  if (delivery.invocationBudgetMs + delivery.requestDeadlineMs > LONGEST_RUN_MS) {
+    faults.push(
+      `INVOCATION_BUDGET_SECONDS: is with REQUEST_DEADLINE_SECONDS more than ${LONGEST_RUN_MS / 1000}, 60 % of functionTimeout in host.json; lower one of them.`,
+    );
   }
   if (delivery.maxInFlight > delivery.maxInFlightTotal) {
     faults.push('MAX_IN_FLIGHT: is larger than MAX_IN_FLIGHT_TOTAL; lower it or raise the other.');

@@ -163,17 +163,18 @@ export const deliverySettings = {
   ),
   requestDeadlineMs: seconds(
     'REQUEST_DEADLINE_SECONDS',
-    { min: 1, max: 3600, fallback: 400 },
+    { min: 1, max: 1079, fallback: 400 },
     {
-      description: 'Deadline of one request, from the connection to the end of the answer.',
+      description:
+        'Deadline of one request, from the connection to the end of the answer. With INVOCATION_BUDGET_SECONDS at most 1080.',
     },
   ),
   invocationBudgetMs: seconds(
     'INVOCATION_BUDGET_SECONDS',
-    { min: 1, max: 86_400, fallback: 600 },
+    { min: 1, max: 1079, fallback: 600 },
     {
       description:
-        'How long one run of a function works on a chunk before it hands it back; keep it under 60 % of functionTimeout in host.json.',
+        'How long one run of a function works on a chunk before it hands it back. With REQUEST_DEADLINE_SECONDS at most 1080, 60 % of functionTimeout in host.json.',
     },
   ),
 } as const;

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { inspect } from 'node:util';
 import { type Environment, readConfig } from '../../../shared/config/config.ts';
@@ -166,6 +167,11 @@ describe('readConfig', () => {
     ],
     ['a record larger than a body', { MAX_BODY_BYTES: '1024' }, /MAX_RECORD_BYTES: is larger/],
     ['a first delay above the longest', { BACKOFF_MAX_MS: '1' }, /BACKOFF_BASE_MS: is larger/],
+    [
+      'a run that could outlast the function timeout',
+      { INVOCATION_BUDGET_SECONDS: '681' },
+      /INVOCATION_BUDGET_SECONDS: is with REQUEST_DEADLINE_SECONDS more than 1080, 60 % of functionTimeout/,
+    ],
     ['two connectors with the same settings', { CONNECTORS: 'a-b,a_b' }, /CONNECTORS: two names share/],
     ['a connector name that is no folder name', { CONNECTORS: 'a/b' }, /CONNECTORS: expected/],
     [
@@ -272,6 +278,21 @@ describe('readConfig', () => {
   for (const [what, env, words] of REFUSED) {
     test(`refuses ${what}`, () => assert.match(faultsOf({ ...GOOD, ...env }), words));
   }
+
+  test('a run and its last request stay within 60 % of the function timeout of host.json', () => {
+    const { functionTimeout } = JSON.parse(
+      readFileSync(new URL('../../../host.json', import.meta.url), 'utf8'),
+    ) as { functionTimeout: string };
+    const [hours = 0, minutes = 0, seconds = 0] = functionTimeout.split(':').map(Number);
+    const longest = 0.6 * (hours * 3_600 + minutes * 60 + seconds);
+    const budget = (seconds: number): Environment => ({
+      ...GOOD,
+      REQUEST_DEADLINE_SECONDS: '80',
+      INVOCATION_BUDGET_SECONDS: String(seconds),
+    });
+    assert.equal(readConfig(budget(longest - 80)).delivery.invocationBudgetMs, (longest - 80) * 1000);
+    assert.throws(() => readConfig(budget(longest - 79)), SettingsError);
+  });
 
   const TAKEN: readonly [string, Environment][] = [
     [
