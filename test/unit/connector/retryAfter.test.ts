@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { parseRetryAfter } from '../../../shared/connector/retryAfter.ts';
 
 const NOW = Date.parse('2026-11-21T08:00:00Z');
-const WEEK = 7 * 24 * 3_600_000;
+const LAST_INSTANT = Date.parse('9999-12-31T00:00:00Z');
 
 const CASES: readonly [string | undefined, string | undefined, number | undefined][] = [
   [undefined, undefined, undefined],
@@ -15,10 +15,13 @@ const CASES: readonly [string | undefined, string | undefined, number | undefine
   ['1.5', undefined, undefined],
   ['1e3', undefined, undefined],
   ['soon', undefined, undefined],
-  ['99999999999999999999', undefined, WEEK],
+  ['5184000', undefined, 60 * 86_400_000],
+  // What no date of the ledger could name.
+  ['99999999999999999999', undefined, LAST_INSTANT - NOW],
   ['Sat, 21 Nov 2026 08:00:30 GMT', undefined, 30_000],
   ['Sat, 21 Nov 2026 07:00:00 GMT', undefined, 0],
-  ['Sat, 21 Nov 2036 08:00:00 GMT', undefined, WEEK],
+  ['Sat, 21 Nov 2036 08:00:00 GMT', undefined, Date.parse('2036-11-21T08:00:00Z') - NOW],
+  ['Fri, 31 Dec 9999 23:59:59 GMT', undefined, LAST_INSTANT - NOW],
   ['2026-11-21T08:00:30Z', undefined, undefined],
   ['Sat, 21 Nov 2026 99:00:30 GMT', undefined, undefined],
   ['x Sat, 21 Nov 2026 08:00:30 GMT', undefined, undefined],

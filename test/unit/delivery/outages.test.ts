@@ -81,6 +81,21 @@ test('no request begins between the commit of a Retry-After and its instant, whi
   }
 });
 
+test('a Retry-After beyond the longest sleep of a message is kept to its instant', async () => {
+  const world = worldWith((_ms, number) =>
+    number === 3 ? { kind: 'refusing', status: 429, retryAfterMs: 10 * DAY } : undefined,
+  );
+  await world.export(SMALL);
+  assert.ok(await world.deliver(11 * DAY));
+  assert.deepEqual(await judgeWorld(world), []);
+  const throttled = world.service.requests.find(({ outcome }) => outcome === 'HTTP_429')!.at;
+  const gate = Date.parse(connectorOf(world).gateUntil ?? '');
+  assert.ok(gate >= throttled + 10 * DAY);
+  // What was in flight when the answer came may begin no more than a moment later.
+  const early = world.service.requests.filter(({ at }) => at > throttled + 60_000 && at < gate);
+  assert.deepEqual(early, []);
+});
+
 test('a wrong configuration blocks the connector after few requests, alerts once, and heals by itself when cured', async () => {
   const cured = 2 * HOUR;
   const world = worldWith((ms) => (ms < cured ? { kind: 'refusing', status: 403 } : undefined));
