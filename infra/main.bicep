@@ -219,6 +219,11 @@ param alertActionGroupIds array = []
 @maxValue(40)
 param waitingHours int = 4
 
+@description('Hours that the run which writes the report may not be seen before somebody is told. It runs each hour: raise it with another REPORT_SCHEDULE.')
+@minValue(2)
+@maxValue(40)
+param silentHours int = 3
+
 @description('Percent of an export that may be refused before somebody is told.')
 @minValue(0)
 @maxValue(100)
@@ -636,11 +641,21 @@ module alerts 'modules/alerts.bicep' = {
     namePrefix: base
     tags: allTags
     workspaceId: monitoring.outputs.workspaceId
-    topicId: topic.outputs.id
     emails: alertEmails
     actionGroupIds: alertActionGroupIds
     waitingHours: waitingHours
+    silentHours: silentHours
     refusedPercent: refusedPercent
+  }
+}
+
+module topicAlert 'modules/topicAlert.bicep' = {
+  name: 'topic-alert'
+  params: {
+    name: '${base}-dead-letters'
+    tags: allTags
+    topicId: topic.outputs.id
+    actionGroupIds: alerts.outputs.actionGroupIds
   }
 }
 

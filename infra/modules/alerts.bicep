@@ -10,9 +10,6 @@ param tags object
 @description('Workspace that the telemetry lies in.')
 param workspaceId string
 
-@description('System topic whose dead letters are watched.')
-param topicId string
-
 @description('E-mail addresses that get the alerts.')
 param emails array
 
@@ -23,6 +20,11 @@ param actionGroupIds array
 @minValue(1)
 @maxValue(40)
 param waitingHours int
+
+@description('Hours that the run of the report may not be seen before somebody is told.')
+@minValue(2)
+@maxValue(40)
+param silentHours int
 
 @description('Percent of an export that may be refused before somebody is told.')
 @minValue(0)
@@ -110,7 +112,7 @@ var rules = [
   {
     name: 'records-held'
     title: 'Records are held until somebody decides or configures'
-    description: 'A batch without a usable answer waits for a decision, a connector is not configured, or the FHIR audit log is not read. Look up the code of the alert in docs/troubleshooting.md.'
+    description: 'A batch without a usable answer waits for a decision, a connector is not configured, or a part of the FHIR audit log was deleted before it was read. Look up the code of the alert in docs/troubleshooting.md.'
     severity: 1
     every: 'PT15M'
     window: 'PT30M'
@@ -121,6 +123,31 @@ var rules = [
       'exportId'
     ]
     query: loadTextContent('../queries/recordsHeld.kql')
+  }
+  {
+    name: 'strange-answers'
+    title: 'Records were accepted by an answer that the service would not give'
+    description: 'A request was answered with success, but by a web page or by garbled JSON: a proxy may have answered in the place of the service, and then nothing arrived. Look what stands between the app and the service, compare RecordsSaved in the portal, and send the export again if it lacks records.'
+    severity: 1
+    every: 'PT15M'
+    window: 'PT30M'
+    once: true
+    by: [
+      'connector'
+      'exportId'
+    ]
+    query: loadTextContent('../queries/strangeAnswers.kql')
+  }
+  {
+    name: 'fhir-failing'
+    title: 'The FHIR audit log is not read'
+    description: 'Three runs of the collector failed one after the other. Nothing is lost while the log is kept; look up the code of the alert in docs/fhir.md.'
+    severity: 1
+    every: 'PT1H'
+    window: 'P2D'
+    once: false
+    by: []
+    query: loadTextContent('../queries/fhirFailing.kql')
   }
   {
     name: 'export-stuck'
@@ -193,13 +220,13 @@ var rules = [
   {
     name: 'heartbeat-missing'
     title: 'The daily report has fallen silent'
-    description: 'No daily report was written for 26 hours, or no telemetry comes at all. Look whether the app runs: its overview and its log stream in the portal.'
+    description: 'The run that writes the daily report was not seen for ${silentHours} hours, or no telemetry comes at all. Look whether the app runs: its overview and its log stream in the portal.'
     severity: 1
     every: 'PT1H'
     window: 'P2D'
     once: false
     by: []
-    query: loadTextContent('../queries/heartbeatMissing.kql')
+    query: replace(loadTextContent('../queries/heartbeatMissing.kql'), '{silentHours}', string(silentHours))
   }
 ]
 
@@ -245,40 +272,6 @@ resource eventRules 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [for r
     }
   }
 }]
-
-// The sweep finds the export all the same; a dead letter tells that deliveries do not reach the app.
-resource deadLetters 'Microsoft.Insights/metricAlerts@2026-01-01' = {
-  name: '${namePrefix}-dead-letters'
-  location: 'global'
-  tags: tags
-  properties: {
-    description: 'Event Grid gave up on delivering an event. Nothing is lost, the sweep finds the export; look whether the app, or the queue blob-events, can be reached.'
-    severity: 2
-    enabled: true
-    autoMitigate: false
-    scopes: [
-      topicId
-    ]
-    evaluationFrequency: 'PT15M'
-    windowSize: 'PT1H'
-    criteria: {
-      'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
-      allOf: [
-        {
-          name: 'dead-lettered'
-          criterionType: 'StaticThresholdCriterion'
-          metricName: 'DeadLetteredCount'
-          operator: 'GreaterThan'
-          threshold: 0
-          timeAggregation: 'Total'
-        }
-      ]
-    }
-    actions: [for id in groups: {
-      actionGroupId: id
-    }]
-  }
-}
 
 @description('Action groups that get the alerts.')
 output actionGroupIds array = groups

@@ -40,8 +40,8 @@ export type CollectorPorts = {
 const MAX_SLICE_BYTES = 2 ** 30;
 
 /**
- * One run of the collector. Of a run that fails one event tells, on which an alert waits: `fhir.failed`, with `code`, `errorName`,
- * `reason` and, where there is one, `status`.
+ * One run of the collector. One event tells how it ended, unless it was stopped: `fhir.done`, with the number of slices as `count`, or
+ * `fhir.failed`, with `code`, `errorName`, `reason` and, where there is one, `status`. An alert waits for failures in a row.
  */
 export type Collect = (limits: CollectorLimits) => Promise<CollectorRun>;
 
@@ -74,10 +74,12 @@ export function openCollector(settings: FhirSettings, ports: CollectorPorts): Co
       const { clock, random } = ports;
       const { requestsPerSecond } = settings;
       const patients = new PatientReader({ baseUrl, get: http.get, token, clock, random, requestsPerSecond });
-      return await collectFhirAudit({ ...ports, patients }, collector, {
+      const run = await collectFhirAudit({ ...ports, patients }, collector, {
         ...limits,
         owner: randomUUID(),
       });
+      if (limits.signal?.aborted !== true) ports.log.info('fhir.done', { count: run.slices.length });
+      return run;
     } catch (error) {
       if (limits.signal?.aborted !== true) ports.log.error('fhir.failed', failureOf(error));
       throw error;

@@ -9,6 +9,11 @@ export const METRICS = {
     unit: '{request}',
     description: 'Requests to the connector, by outcome class',
   },
+  'answers.strange': {
+    kind: 'counter',
+    unit: '{answer}',
+    description: 'Successes in an answer that the service would not give',
+  },
   'request.duration': {
     kind: 'histogram',
     unit: 'ms',
@@ -42,6 +47,7 @@ export type Figure = { readonly metric: MetricName; readonly value: number };
 export function figureOf(event: string, { records, count, durationMs }: LogFields): Figure | undefined {
   if (event === 'batch.accepted') return figure('records.accepted', records);
   if (event === 'chunk.settled') return figure('records.refused', count);
+  if (event === 'batch.strangeAnswer') return figure('answers.strange', 1);
   if (event === 'export.ended') return figure('export.lag', durationMs && durationMs / 1000);
   return undefined;
 }

@@ -13,22 +13,23 @@ async function alerts(): Promise<{ title: string; description: string }[]> {
   const { params } = await read('main.bicep');
   const { variables } = await read('modules/alerts.bicep');
   const filled = (text: string): string =>
-    text.replaceAll(/\$\{(\w+)\}/gu, (_, name: string) =>
-      textOf(params.find((each) => each.name === name)?.value),
-    );
+    text
+      .replace(/^'|'$/gu, '')
+      .replaceAll(/\$\{(\w+)\}/gu, (_, name: string) =>
+        textOf(params.find((each) => each.name === name)?.value),
+      );
   const rules = bodies(variables.find(({ name }) => name === 'rules')?.value);
   return rules.map(({ title, description }) => ({
-    title: filled(textOf(title).replace(/^'|'$/gu, '')),
-    description: textOf(description),
+    title: filled(textOf(title)),
+    description: filled(textOf(description)),
   }));
 }
 
 /** Alerts without a title of their own: their description begins with it. */
 async function titledByDescription(): Promise<string[]> {
-  const { resources } = await read('modules/alerts.bicep');
-  const expiry = await read('modules/vaultExpiry.bicep');
-  return [JSON.stringify(resources), JSON.stringify(expiry.resources)].flatMap((text) =>
-    [...text.matchAll(/"description":"([^".]+)\./gu)].map(([, title = '']) => title),
+  const files = await Promise.all(['modules/topicAlert.bicep', 'modules/vaultExpiry.bicep'].map(read));
+  return files.flatMap(({ resources }) =>
+    [...JSON.stringify(resources).matchAll(/"description":"([^".]+)\./gu)].map(([, title = '']) => title),
   );
 }
 

@@ -82,6 +82,15 @@ test('a run that was stopped has not failed', async () => {
   );
 });
 
+test('a run that went well says so, also with nothing to read: failures in a row are told by what lies between them', async () => {
+  const collector = testCollector();
+  const { services } = collector.parts();
+  const token = (): Promise<string> => Promise.resolve('t');
+  const collect = open({ FHIR_URL: 'https://ehr.example' }, { ...services, token })!;
+  await collect({ ...LIMITS });
+  assert.deepEqual(collector.state.logged, [{ event: 'fhir.done', count: 0 }]);
+});
+
 test('runs end between two slices once their time is used up', async () => {
   const collector = testCollector();
   collector.put(request());

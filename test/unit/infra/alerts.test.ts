@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
+import { reportSettings } from '../../../shared/config/settings.ts';
 import { readBicep, textOf, type Value } from '../../support/bicep.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
@@ -14,7 +15,14 @@ const eventsIn = (text: string): string[] =>
   [...text.matchAll(/'([a-z]+\.[a-zA-Z]+)'/gu)].map(([, name = '']) => name);
 
 /** Events below the level of an error that somebody must be told of. */
-const ALERTING = ['chunk.parked', 'connector.paused', 'export.ended', 'records.refused', 'report.heartbeat'];
+const ALERTING = [
+  'batch.strangeAnswer',
+  'chunk.parked',
+  'connector.paused',
+  'export.ended',
+  'records.refused',
+  'report.heartbeat',
+];
 
 /** Errors that no rule asks for, and why nobody misses them. */
 const TOLD_OTHERWISE = new Map([
@@ -73,7 +81,13 @@ suite('Alert rules', () => {
 
   test('resolve nothing of what was logged once', () => {
     const lasting = rules.filter(({ once }) => once === false).map(({ name }) => textOf(name));
-    assert.deepEqual(lasting, ['export-stuck', 'chunk-waiting', 'function-failures', 'heartbeat-missing']);
+    assert.deepEqual(lasting, [
+      'fhir-failing',
+      'export-stuck',
+      'chunk-waiting',
+      'function-failures',
+      'heartbeat-missing',
+    ]);
     const rule = bicep.resources.find(({ name }) => name === 'eventRules');
     assert.ok(rule);
     const { properties } = rule.body as { properties: Record<string, Value> };
@@ -83,6 +97,17 @@ suite('Alert rules', () => {
   test('find the silence of an app that never logged anything', () => {
     assert.match(read('infra/queries/events.kql'), /union isfuzzy=true AppTraces, \(datatable\(/u);
     assert.match(read('infra/queries/heartbeatMissing.kql'), /where beats == 0/u);
+  });
+
+  test('tell of the silence of a run that is hourly after a few hours, and of a FHIR log after three failures in a row', async () => {
+    assert.match(reportSettings.schedule.fallback ?? '', /^0 \d+ \* \* \* \*$/u, 'each hour');
+    const { params } = await readBicep(join(ROOT, 'infra/main.bicep'));
+    assert.equal(params.find(({ name }) => name === 'silentHours')?.value, 3);
+    assert.match(read('infra/queries/heartbeatMissing.kql'), /ago\(\{silentHours\}h\)/u);
+    const failing = read('infra/queries/fhirFailing.kql');
+    assert.match(failing, /\| top 3 by TimeGenerated desc\n/u);
+    assert.match(failing, /where runs == 3 and failures == 3/u);
+    assert.ok(!read('infra/queries/recordsHeld.kql').includes('fhir.failed'), 'one failure tells nobody');
   });
 
   test('stand in the docs with every event that they ask for', () => {
@@ -121,9 +146,11 @@ suite('Alert rules', () => {
     }
   });
 
-  test('a chunk that waits too long is seen before its parking leaves the window', () => {
-    assert.ok(bicep.params.some(({ name }) => name === 'waitingHours'));
-    assert.match(read('infra/main.bicep'), /@maxValue\(40\)\nparam waitingHours int/u);
+  test('a chunk that waits too long, or a silence, is seen before it leaves the window', () => {
+    for (const hours of ['waitingHours', 'silentHours']) {
+      assert.ok(bicep.params.some(({ name }) => name === hours));
+      assert.match(read('infra/main.bicep'), new RegExp(`@maxValue\\(40\\)\\nparam ${hours} int`, 'u'));
+    }
   });
 
   test('the workbook is JSON, and its columns are those of the shared query', () => {

@@ -35,10 +35,12 @@ test('figures are told by events, with few dimensions', () => {
   log.debug('batch.accepted', { ...where, batch: 1, records: 5_000 });
   log.info('chunk.settled', { ...where, records: 100_000, count: 7, state: 'delivered' });
   log.info('chunk.settled', { ...where, records: 100_000, count: 0, state: 'delivered' });
+  log.warn('batch.strangeAnswer', { ...where, batch: 1, code: 'HTTP_200' });
   log.info('export.ended', { ...where, state: 'completed', durationMs: 90_000 });
   assert.deepEqual(telemetry.figures, [
     { metric: 'records.accepted', value: 5_000, fields: { connector: 'healthcare' } },
     { metric: 'records.refused', value: 7, fields: { connector: 'healthcare', state: 'delivered' } },
+    { metric: 'answers.strange', value: 1, fields: { connector: 'healthcare', code: 'HTTP_200' } },
     { metric: 'export.lag', value: 90, fields: { connector: 'healthcare', state: 'completed' } },
   ]);
 });
