@@ -18,7 +18,7 @@ const levelOf = ({ state, records }: ExportStatus): Attention['level'] | undefin
   state === 'completed' && records === 0 ? 'warning' : LEVELS[state];
 
 /** Ended exports that a replay takes up again. */
-const REPLAYABLE: ReadonlySet<ExportStatus['state']> = new Set(['failed', 'cancelled']);
+const REPLAYABLE: ReadonlySet<ExportStatus['state']> = new Set(['failed', 'cancelled', 'sourceLost']);
 
 /** What an operator should look at on a day, most urgent first: what stops everything, what is missing, what is incomplete. */
 export function attentionOf(

@@ -62,6 +62,16 @@ test('a day on which all went well asks for nothing', async () => {
   assert.deepEqual(await attentionOf(world), []);
 });
 
+test('a lost source comes with the replay: the file may still lie there', async () => {
+  const world = reportWorld();
+  const reasons = [{ ...REASON, code: 'SOURCE_LOST' }];
+  const lost = { state: 'sourceLost', records: 5, accepted: 3, failed: 2, chunks: 1, reasons } as const;
+  await world.addExport({ exportId: ID, ...lost, arrivedAt: '2026-11-22T05:00:00.000Z' });
+  assert.deepEqual(await attentionOf(world), [
+    `alert SOURCE_LOST: npm run replay -- --connector healthcare --export ${ID}`,
+  ]);
+});
+
 test('refused records come with their folder and the one to upload to; what was cancelled with the replay', async () => {
   const world = reportWorld();
   // By the day of UTC, as quarantine is kept, whatever the report's zone.
