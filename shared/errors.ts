@@ -76,3 +76,11 @@ export class SettingsError extends PipelineError {}
 export class ConflictError extends Error {
   override readonly name = 'ConflictError';
 }
+
+/**
+ * Whether `@azure/identity` threw it, since an identity is not there, cannot be asked, or was refused: known by its name, as most of
+ * these errors carry neither an HTTP status nor a code.
+ */
+export const isIdentityFault = (error: unknown): boolean =>
+  error instanceof Error &&
+  /^(?:CredentialUnavailable|(?:Aggregate)?Authentication(?:Required)?)Error$/u.test(error.name);

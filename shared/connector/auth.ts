@@ -1,5 +1,6 @@
 import type { ClientAssertionCredential } from '@azure/identity';
 import { isLoopback } from '../loopback.ts';
+import { isIdentityFault } from '../errors.ts';
 import { type CloudName, CLOUDS, FEDERATION_AUDIENCE } from './clouds.ts';
 import { observedTransport, type Seen } from './identityPipeline.ts';
 import { parseRetryAfter } from './retryAfter.ts';
@@ -100,7 +101,9 @@ type Failure = Extract<FetchedToken, { ok: false }>['failure'];
 function failureOf(error: unknown, { asked, status, retryAfter, date, aadsts }: Seen): Failure {
   const proof = proofErrorOf(error);
   if (proof)
-    return { kind: isUnfit(proof.cause) || !isPassing(statusOf(proof.cause)) ? 'secret' : 'unavailable' };
+    return {
+      kind: isIdentityFault(proof.cause) || !isPassing(statusOf(proof.cause)) ? 'secret' : 'unavailable',
+    };
   // What was given is no credential: a certificate that is not PEM, for one.
   if (!asked) return { kind: 'secret' };
   const retryAfterMs = parseRetryAfter(retryAfter, date, Date.now());
@@ -118,10 +121,6 @@ function proofErrorOf(error: unknown): ProofError | undefined {
   for (let e = error; e instanceof Error; e = e.cause) if (e instanceof ProofError) return e;
   return undefined;
 }
-
-/** The SDK's errors for a managed identity that is not there or was refused; they carry no status. */
-const isUnfit = (error: unknown): boolean =>
-  error instanceof Error && /^(?:CredentialUnavailable|Authentication(?:Required)?)Error$/.test(error.name);
 
 function statusOf(error: unknown): number | undefined {
   return error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number'

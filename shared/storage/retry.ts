@@ -1,4 +1,5 @@
 import type { Clock, Random } from '../clock.ts';
+import { isIdentityFault } from '../errors.ts';
 
 /** How long a storage call may take, all attempts together, and how its attempts are spaced. */
 export type RetrySettings = {
@@ -30,7 +31,7 @@ export function statusOf(error: unknown): number | undefined {
   return typeof status === 'number' ? status : undefined;
 }
 
-/** Whether the same call may succeed later: no answer, time-out, throttled, or a fault of the service (5xx but 501, 505). */
+/** Whether the same call may succeed later: no answer, time-out, throttled, no token to be had, or a fault of the service (5xx but 501, 505). */
 export function isTransient(error: unknown): boolean {
   const status = statusOf(error);
   if (status !== undefined) {
@@ -40,6 +41,7 @@ export function isTransient(error: unknown): boolean {
   return (
     name === 'AbortError' ||
     name === 'TimeoutError' ||
+    isIdentityFault(error) ||
     code === 'REQUEST_SEND_ERROR' ||
     /^(?:E[A-Z]+$|UND_ERR_|HPE_)/u.test(code ?? '')
   );
