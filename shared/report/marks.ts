@@ -8,7 +8,7 @@ export type MarkKeys = { readonly partitionKey: string; readonly rowKey: string 
 
 const status = (rowKey: string): MarkKeys => ({ partitionKey: 'status', rowKey });
 
-/** The newest day that was written, and days that were not final then. */
+/** The day up to which all were written, and days that were not final then. */
 export const WRITTEN = status('written');
 /** The day on which the status was first looked at. */
 export const SINCE = status('since');
@@ -21,7 +21,7 @@ export const revisionOf = (day: Day): MarkKeys => ({ partitionKey: 'status-revis
 /** That an export was reported as missing on a day. */
 export const missingAlert = (day: Day, connector: string): MarkKeys => ({
   partitionKey: 'alert-missing',
-  rowKey: `${day}-${connector}`,
+  rowKey: `${day}-${connectorKey(connector)}`,
 });
 
 /** Partition of the figures of a connector's days; row = day. */

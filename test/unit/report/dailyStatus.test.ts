@@ -156,6 +156,93 @@ test('days missed while nothing ran are written afterwards, each once, and unfin
   assert.deepEqual([status.final, status.connectors[0]?.accepted], [true, 3]);
 });
 
+test('all days missed in months of silence are written, a part in each run, yesterday in the first', async () => {
+  const world = reportWorld();
+  world.setTime('2026-06-01T07:00:00Z');
+  await reportDailyStatus(world);
+  await world.addExport({
+    exportId: ID,
+    state: 'completed',
+    records: 3,
+    accepted: 3,
+    arrivedAt: '2026-07-01T05:00:00.000Z',
+  });
+  world.setTime('2026-11-22T07:00:00Z');
+  const written = async (): Promise<string[]> => {
+    const found: string[] = [];
+    for await (const { name } of world.blobs.list('status', '2026/'))
+      if (name.endsWith('.json')) found.push(name);
+    return found;
+  };
+  await reportDailyStatus(world);
+  assert.ok((await written()).includes('2026/11/21.json'), 'yesterday is not kept waiting');
+  assert.ok((await written()).length < 40, 'one run has its measure');
+  for (let run = 0; run < 6; run++) await reportDailyStatus(world);
+  const first = Date.parse('2026-05-31');
+  const days = Array.from({ length: 176 }, (_, i) =>
+    new Date(first + i * 86_400_000).toISOString().slice(0, 10),
+  );
+  assert.equal(days.at(-1), '2026-11-22');
+  const names = new Set(await written());
+  assert.deepEqual(
+    days.filter((day) => !names.has(`${day.replaceAll('-', '/')}.json`)),
+    [],
+  );
+  assert.equal((await statusOf(world, '2026-07-01')).connectors[0]?.accepted, 3);
+});
+
+test('days beyond the retention, of which the ledger has nothing, are not written', async () => {
+  const world = { ...reportWorld(), retentionDays: 10 };
+  world.setTime('2026-06-01T07:00:00Z');
+  await reportDailyStatus(world);
+  world.setTime('2026-11-22T07:00:00Z');
+  await reportDailyStatus(world);
+  assert.equal((await statusOf(world, '2026-11-11')).day, '2026-11-11');
+  assert.equal(await world.readStatus('2026/11/10.json'), '');
+});
+
+test('unfinished days are written by turns when there are more than a run has time for', async () => {
+  const world = reportWorld();
+  world.setTime('2026-09-01T07:00:00Z');
+  await reportDailyStatus(world);
+  for (let day = 1; day <= 60; day++) {
+    const at = new Date(Date.parse('2026-09-01T05:00:00Z') + day * 86_400_000).toISOString();
+    await world.addExport({
+      exportId: String(day).padStart(32, '0'),
+      state: 'pushing',
+      records: 3,
+      arrivedAt: at,
+    });
+  }
+  world.setTime('2026-11-22T07:00:00Z');
+  for (let run = 0; run < 4; run++) await reportDailyStatus(world);
+  const last = '60'.padStart(32, '0');
+  const { partitionKey } = await exportKey(world);
+  const stored = await world.tables.exports.get(partitionKey, last);
+  await world.tables.exports.replace(
+    { ...stored!.row, state: 'completed', accepted: 3, active: false },
+    stored!.etag,
+  );
+  for (let run = 0; run < 3; run++) await reportDailyStatus(world);
+  assert.equal((await statusOf(world, '2026-10-31')).final, true);
+  assert.equal((await statusOf(world, '2026-10-30')).final, false);
+});
+
+test('no key of the marks has the name of a connector in it', async () => {
+  const world = reportWorld({ expectedBy: '05:30' });
+  world.setTime('2026-11-21T07:00:00Z');
+  await reportDailyStatus(world);
+  world.setTime('2026-11-22T07:00:00Z');
+  await reportDailyStatus(world);
+  assert.ok(world.events.includes('export.missing'));
+  const keys: string[] = [];
+  for await (const { row } of world.tables.marks.list({})) keys.push(`${row.partitionKey} ${row.rowKey}`);
+  assert.deepEqual(
+    keys.filter((key) => key.includes('healthcare')),
+    [],
+  );
+});
+
 test('a report written twice is one report; a change gives a further revision that stays', async () => {
   const world = reportWorld();
   await reportDailyStatus(world);
