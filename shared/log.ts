@@ -14,6 +14,11 @@ export type LogFields = {
   readonly status?: number;
   readonly attempt?: number;
   readonly count?: number;
+  /** What a run of the sweep found to do: messages sent, splits resumed, exports started and ended. */
+  readonly messages?: number;
+  readonly resumed?: number;
+  readonly started?: number;
+  readonly ended?: number;
   readonly delayMs?: number;
   readonly durationMs?: number;
   readonly dueAt?: string;

@@ -101,8 +101,14 @@ export async function closeGate(run: ChunkRun, until: number): Promise<void> {
 /** The probe's request was answered: the connector is well. */
 export async function closeCircuit(run: ChunkRun, request: string, accepted: boolean): Promise<void> {
   const { clock, log } = run.services;
-  await run.lane.gate.change((row) => closed(row, request, accepted ? clock.now() : undefined));
-  log.info('connector.recovered', { connector: run.exportRow.connector });
+  let news = false;
+  await run.lane.gate.change((row) => {
+    const next = closed(row, request, accepted ? clock.now() : undefined);
+    // A probe whose right had lapsed decides nothing any more.
+    news = next !== row;
+    return next;
+  });
+  if (news) log.info('connector.recovered', { connector: run.exportRow.connector });
 }
 
 /** The probe's request never got an answer: another may try at once. */

@@ -54,14 +54,16 @@ export async function failChunk(message: unknown, services: FailServices): Promi
   const progressed = row.accepted > row.acceptedAtPoisoning;
   const poisonings = progressed ? 1 : row.poisonings + 1;
   if (poisonings >= services.poison.poisonings) {
-    await giveUp(row, poisonings, services);
+    await giveUp(row, exported.row.connector, poisonings, services);
     return;
   }
   const counted = { poisonings, acceptedAtPoisoning: row.accepted };
   const delayMs = services.poison.delayMs * 10 ** (poisonings - 1);
   const { chunks } = services.tables;
-  await reissueChunk({ chunks, queue: services.queue, now }, exported.row, chunk, counted, delayMs);
-  log.warn('chunk.poisoned', { exportId: row.exportId, chunk: row.chunk, attempt: poisonings, delayMs });
+  const reissuing = { chunks, queue: services.queue, now };
+  if (!(await reissueChunk(reissuing, exported.row, chunk, counted, delayMs))) return;
+  const where = { exportId: row.exportId, connector: exported.row.connector, chunk: row.chunk };
+  log.warn('chunk.poisoned', { ...where, attempt: poisonings, delayMs });
 }
 
 function pointerOf(message: unknown): ChunkPointer | undefined {
@@ -73,7 +75,12 @@ function pointerOf(message: unknown): ChunkPointer | undefined {
   }
 }
 
-async function giveUp(row: ChunkRow, poisonings: number, services: FailServices): Promise<void> {
+async function giveUp(
+  row: ChunkRow,
+  connector: string,
+  poisonings: number,
+  services: FailServices,
+): Promise<void> {
   const { tables, clock, log } = services;
   const reason: Reason = {
     code: 'CHUNK_POISONED',
@@ -83,7 +90,10 @@ async function giveUp(row: ChunkRow, poisonings: number, services: FailServices)
   const { exportId, connectorKey, chunk } = row;
   const isUnchanged = ({ accepted, claimUntil }: ChunkRow): boolean =>
     accepted <= row.accepted && claimUntil === row.claimUntil;
-  await giveUpChunk(tables.chunks, row, reason, clock.now(), isUnchanged);
-  log.error('chunk.failed', { exportId, chunk, code: reason.code });
+  const left = await giveUpChunk(tables.chunks, row, reason, clock.now(), isUnchanged);
+  // Taken up again meanwhile, or ended by another, it has not failed of this.
+  const { state, reason: why } = left?.row ?? {};
+  if (state === 'failed' && why?.code === reason.code)
+    log.error('chunk.failed', { exportId, connector, chunk, code: reason.code });
   await completeExport({ connectorKey, exportId }, services);
 }

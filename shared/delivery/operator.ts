@@ -31,10 +31,13 @@ const PARTS = {
 export class OperationError extends PipelineError {}
 
 const EXPORT_ID = /^[\da-f]{32}$/;
+/** As in the setting CONNECTORS. */
+const CONNECTOR_NAME = /^[\dA-Za-z][\dA-Za-z_-]{0,62}$/;
 
 /**
  * Check what came from outside; without `action` it is a replay. A part that the action does not take is refused, not ignored:
- * whoever names a chunk to cancel does not mean the whole export.
+ * whoever names a chunk to cancel does not mean the whole export. To cancel, the connector need not be set up any more: its exports
+ * wait for that, or for being cancelled.
  *
  * @param connectors names that are set up
  * @throws {OperationError} naming the part that is wrong and what is possible
@@ -45,7 +48,9 @@ export function parseOperation(value: unknown, connectors: readonly string[]): O
   const action = OPERATIONS.find((known) => known === name);
   if (action === undefined) throw wrong('action', `one of ${OPERATIONS.join(', ')}`);
   refuseSurplus(action, given);
-  if (typeof connector !== 'string' || !connectors.includes(connector)) {
+  const isKnown = (one: string): boolean =>
+    connectors.includes(one) || (action === 'cancel' && CONNECTOR_NAME.test(one));
+  if (typeof connector !== 'string' || !isKnown(connector)) {
     throw wrong('connector', `one of ${connectors.join(', ')}`);
   }
   if (action === 'pause' || action === 'resume') return { action, connector };

@@ -78,7 +78,7 @@ export async function sweepLedger(services: SweepServices, traceparent?: string)
     });
   }
   await startMissed(deadline, swept, services, traceparent);
-  log.info('sweep.done', { count: swept.messages, records: 0, attempt: swept.started });
+  log.info('sweep.done', swept);
   return swept;
 }
 

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { closeCircuit } from '../../../shared/delivery/admit.ts';
+import type { ChunkRun } from '../../../shared/delivery/chunkRun.ts';
 import { admission, closed, gated, opened, probing, unprobed } from '../../../shared/delivery/circuit.ts';
+import { ConnectorGate } from '../../../shared/delivery/connectorGate.ts';
 import { newConnectorRow } from '../../../shared/ledger/connectorRows.ts';
+import { MemoryTable } from '../../support/memoryStores.ts';
+import { VirtualClock } from '../../support/virtualClock.ts';
 
 const row = newConnectorRow('healthcare');
 const reason = { code: 'HTTP_503', cause: 'It is down.', cure: 'None.' };
@@ -107,4 +112,18 @@ test('who tried once cannot decide when the probe is no longer under way', () =>
   assert.equal(closed(over, 'b', 3_000), over);
   assert.equal(opened(over, 'b', outage, 3_000), over);
   assert.equal(admission(over, 500, 'b').kind, 'wait');
+});
+
+test('a connector is told as recovered by the probe that decided so, not by one whose right had lapsed', async () => {
+  const clock = new VirtualClock();
+  const gate = new ConnectorGate(new MemoryTable('connectors'), 'healthcare', clock);
+  const told: string[] = [];
+  const log = { info: (event: string) => void told.push(event) };
+  const run = { services: { clock, log }, lane: { gate }, exportRow: { connector: 'healthcare' } };
+  await gate.change(() => probing(opened(row, 'a', outage, 0), 'b', 60_000));
+  await closeCircuit(run as unknown as ChunkRun, 'a', true);
+  assert.deepEqual(told, []);
+  await closeCircuit(run as unknown as ChunkRun, 'b', true);
+  await closeCircuit(run as unknown as ChunkRun, 'b', true);
+  assert.deepEqual(told, ['connector.recovered']);
 });

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DEFAULT_POISON_SETTINGS, failChunk, type FailServices } from '../../../shared/delivery/failChunk.ts';
+import type { LogFields } from '../../../shared/log.ts';
 import { changeChunk } from '../../../shared/ledger/chunks.ts';
 import type { ChunkRow } from '../../../shared/ledger/model.ts';
+import type { MemoryTable } from '../../support/memoryStores.ts';
 import { SplitRig } from '../../support/splitRig.ts';
 
 async function rigWithChunk(): Promise<{
@@ -35,6 +37,33 @@ test('a chunk that is poisoned three times without progress is failed, and its e
   const { state, failed, reasons } = rig.export();
   assert.deepEqual([state, failed, reasons.map(({ code }) => code)], ['failed', 2, ['CHUNK_POISONED']]);
   assert.equal(rig.pins(), 0);
+});
+
+test('only a chunk that has failed of this is told as failed, with its connector', async () => {
+  for (const got of ['through', 'nowhere'] as const) {
+    const { rig, services, message, change, chunk } = await rigWithChunk();
+    await change({ poisonings: 2 });
+    const told: LogFields[] = [];
+    const log = {
+      ...services.log,
+      error: (event: string, fields: LogFields = {}) => void (event === 'chunk.failed' && told.push(fields)),
+    };
+    let raced = false;
+    const chunks = Object.assign(Object.create(rig.tables.chunks) as MemoryTable, {
+      replace: async (...args: Parameters<MemoryTable['replace']>) => {
+        if (got === 'through' && !raced) await change({ state: 'delivered', accepted: 2 });
+        raced = true;
+        return rig.tables.chunks.replace(...args);
+      },
+      get: rig.tables.chunks.get.bind(rig.tables.chunks),
+      list: rig.tables.chunks.list.bind(rig.tables.chunks),
+    });
+    await failChunk(message, { ...services, log, tables: { ...services.tables, chunks } });
+    assert.equal(chunk().state, got === 'through' ? 'delivered' : 'failed');
+    const { exportId } = rig.export();
+    const failed = { exportId, connector: 'healthcare', chunk: 1, code: 'CHUNK_POISONED' };
+    assert.deepEqual(told, got === 'through' ? [] : [failed]);
+  }
 });
 
 test('a chunk that got on since its last poisoning is forgiven, ten times over', async () => {

@@ -12,6 +12,12 @@ test('what is not said is a replay of the whole connector', () => {
     connector: 'healthcare',
     export: ID,
   });
+  // Of a connector that is no longer set up.
+  assert.deepEqual(parse({ action: 'cancel', connector: 'former', export: ID }), {
+    action: 'cancel',
+    connector: 'former',
+    export: ID,
+  });
   assert.deepEqual(parse({ action: 'pause', connector: 'healthcare' }), {
     action: 'pause',
     connector: 'healthcare',
@@ -27,6 +33,12 @@ test('what is not said is a replay of the whole connector', () => {
 for (const [what, value, words] of [
   ['nothing', undefined, /"connector".*healthcare, badging/],
   ['an unknown connector', { connector: 'x' }, /"connector"/],
+  ['a pause of one', { action: 'pause', connector: 'x' }, /"connector"/],
+  [
+    'a cancel of what can be no connector',
+    { action: 'cancel', connector: 'Jane Doe', export: ID },
+    /"connector"/,
+  ],
   [
     'an unknown action',
     { action: 'drop', connector: 'healthcare' },

@@ -9,6 +9,8 @@ import { changeExport } from '../../../shared/ledger/exports.ts';
 import { lastBeat } from '../../../shared/ledger/heartbeat.ts';
 import { CONTAINERS, type ChunkRow } from '../../../shared/ledger/model.ts';
 import { sweepLedger } from '../../../shared/export/sweep.ts';
+import type { LogFields } from '../../../shared/log.ts';
+import { allowedFields } from '../../../shared/telemetry/fields.ts';
 import { KillableProcess } from '../../support/killable.ts';
 import { SplitRig } from '../../support/splitRig.ts';
 
@@ -173,6 +175,18 @@ test('one export at fault does not keep the others waiting, and the sweep says t
     rig.exports().map(({ state }) => state),
     ['queued', 'queued'],
   );
+});
+
+test('a run of the sweep tells what it found to do, each by its own name', async () => {
+  const rig = new SplitRig();
+  rig.put(NAME, EXPORT);
+  await rig.pass(2 * MINUTE);
+  const told: LogFields[] = [];
+  const services = rig.services();
+  const info = (event: string, fields: LogFields = {}): void =>
+    void (event === 'sweep.done' && told.push(allowedFields(fields, String)));
+  await sweepLedger({ ...services, log: { ...services.log, info } });
+  assert.deepEqual(told, [{ messages: 0, resumed: 0, started: 1, ended: 0 }]);
 });
 
 test('an idle sweep asks the ledger a handful of questions', async () => {
