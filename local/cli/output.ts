@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -8,7 +8,7 @@ import { readConfig } from '../../shared/config/config.ts';
 import { CONTAINERS, TABLES } from '../../shared/ledger/model.ts';
 import { writeDay, writeLatest } from '../../shared/report/writeStatus.ts';
 import { dayOf } from '../../shared/report/days.ts';
-import type { TableStore } from '../../shared/storage/tables.ts';
+import { writeLedgerFile } from './ledgerFile.ts';
 import type { Stack } from './stack.ts';
 
 /** Files of a run that a user may want to open. */
@@ -50,7 +50,7 @@ export async function collectOutput(
     CONTAINERS.quarantine,
     path.join(out, 'quarantine'),
   );
-  await dumpLedger((name) => storage.table(name), path.join(out, 'ledger.json'));
+  await writeLedgerFile((name) => storage.table(name), path.join(out, 'ledger.json'));
   return { status: names.map((name) => path.join(out, 'status', name)), quarantine };
 }
 
@@ -76,15 +76,4 @@ async function mirrorContainer(
     files.push(file);
   }
   return files;
-}
-
-/** Write the whole ledger as one JSON file: an object of tables, each a list of rows with nested values parsed. */
-async function dumpLedger(openTable: (name: string) => TableStore, file: string): Promise<void> {
-  const ledger: Record<string, unknown[]> = {};
-  for (const name of Object.values(TABLES)) {
-    const rows: unknown[] = [];
-    for await (const { row } of openTable(name).list({})) rows.push(row);
-    ledger[name] = rows;
-  }
-  await writeFile(file, `${JSON.stringify(ledger, undefined, 2)}\n`);
 }
