@@ -4,6 +4,7 @@ import { systemClock } from '../../shared/clock.ts';
 import { openStorage, type Storage } from '../../shared/storage/azureStorage.ts';
 import { readStorageConnection } from '../../shared/storage/connection.ts';
 import { startEmulator } from '../storage/azurite.ts';
+import { accountFault } from './accountFault.ts';
 import { takeRunLock } from './runLock.ts';
 import { UsageError } from './usageError.ts';
 
@@ -19,7 +20,7 @@ const HELD_BY_WATCH =
  * Open the account that a command is about, do the work, and close it again.
  *
  * @param out folder of local runs, for when the environment names no account
- * @throws {UsageError} when there is no local run in that folder, or one is using it
+ * @throws {UsageError} when there is no local run in that folder, or one is using it, and when an account in Azure lets nobody in
  */
 export async function withAccount<T>(out: string, work: (storage: Storage) => Promise<T>): Promise<T> {
   const { env } = process;
@@ -49,6 +50,8 @@ async function withConnection<T>(env: NodeJS.ProcessEnv, work: (storage: Storage
   const storage = await openStorage(connection, { clock: systemClock, random: Math.random });
   try {
     return await work(storage);
+  } catch (error) {
+    throw accountFault(error) ?? error;
   } finally {
     await storage.close();
   }

@@ -1,3 +1,5 @@
+import { EMULATOR_CONNECTION } from '../../shared/storage/connection.ts';
+
 /** App settings: what stands under `Values` in local.settings.json, and the environment variables of the app. */
 export type Settings = Readonly<Record<string, string>>;
 
@@ -14,13 +16,6 @@ export function resolveSettings(text: string, settings: Settings, where: string)
   });
 }
 
-/** The account of the emulator on its usual ports. */
-const DEVELOPMENT_STORAGE =
-  'DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;' +
-  'AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;' +
-  'BlobEndpoint=http://127.0.0.1:10000/devstoreaccount1;QueueEndpoint=http://127.0.0.1:10001/devstoreaccount1;' +
-  'TableEndpoint=http://127.0.0.1:10002/devstoreaccount1;';
-
 /** The setting that the host keeps its own state by. */
 export const HOST_STORAGE = 'AzureWebJobsStorage';
 
@@ -32,5 +27,5 @@ export function connectionString(name: string, settings: Settings, where: string
       `${where} needs the connection string ${name}, which is not set. Identities work in Azure only.`,
     );
   }
-  return value === 'UseDevelopmentStorage=true' ? DEVELOPMENT_STORAGE : value;
+  return value === 'UseDevelopmentStorage=true' ? EMULATOR_CONNECTION : value;
 }

@@ -17,8 +17,8 @@ const SERVICES = ['blob', 'queue', 'table'] as const;
 type Service = (typeof SERVICES)[number];
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The emulator's account on its usual ports; name and key are published and protect nothing. */
-const EMULATOR =
+/** Connection string of the emulator's account on its usual ports; name and key are published and protect nothing. */
+export const EMULATOR_CONNECTION =
   'AccountName=devstoreaccount1;' +
   'AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;' +
   'BlobEndpoint=http://127.0.0.1:10000/devstoreaccount1;' +
@@ -51,7 +51,7 @@ export function storageConnectionFaults(environment: Environment, name: string):
 function parseConnection(environment: Environment, name: string, faults: string[]): StorageConnection {
   const value = environment[name]?.trim();
   if (!value) return identityConnection(environment, name, faults);
-  const text = /^UseDevelopmentStorage=true;?$/iu.test(value) ? EMULATOR : value;
+  const text = /^UseDevelopmentStorage=true;?$/iu.test(value) ? EMULATOR_CONNECTION : value;
   return keyConnection(text, name, faults);
 }
 
