@@ -46,10 +46,11 @@ export function appSettingsFor(
   const token = tokenOf(options, prefix, env);
   const settings: Record<string, string> = {
     ...LOCAL_DEFAULTS,
-    CONNECTORS: options.connector,
     // A connector to which a token is given lies on this machine: one job is as good as another there.
     ...optional(`${prefix}JOB_ID`, token && DEFAULTS.jobId),
     ...given(env, knownNames(options.connector)),
+    // The one connector of this run: exports go into its folder, whatever the app in Azure serves besides.
+    CONNECTORS: options.connector,
     ...optional('CHUNK_RECORDS', options.chunkRecords),
     ...optional('RECORDS_PER_REQUEST', options.recordsPerRequest),
     ...optional('MAX_IN_FLIGHT', options.concurrency),

@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { ensureBuilt, ROOT } from '../build/build.ts';
 import { startEmulator } from '../storage/azurite.ts';
 import { appSettingsFor } from './appSettings.ts';
-import { addStackOptions, type StackOptions } from './options.ts';
+import { addStackOptions, refuseSimulatorOptions, type StackOptions } from './options.ts';
 import { takeRunLock } from './runLock.ts';
 import { openLocal, simulatorFor } from './stack.ts';
 import { UsageError } from './usageError.ts';
@@ -14,7 +14,8 @@ import { UsageError } from './usageError.ts';
 export function addFuncCommand(program: Command): void {
   addStackOptions(program.command('func'))
     .description('Serve the app with Azure Functions Core Tools, against the local emulator and simulator.')
-    .action(async (options: StackOptions) => {
+    .action(async (options: StackOptions, command: Command) => {
+      refuseSimulatorOptions(command);
       const tool = findCoreTools(process.env['PATH'] ?? '');
       await ensureBuilt();
       const lock = await takeRunLock(options.out);

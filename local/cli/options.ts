@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { FAULT_GRAMMAR } from '../simulator/faultSpec.ts';
+import { UsageError } from './usageError.ts';
 
 /** What `npm start`, `npm run watch` and `npm run start:func` have in common. */
 export type StackOptions = {
@@ -87,4 +88,22 @@ export function addStackOptions(
 /** Declare `--inspect`, for commands that start the functions process themselves. */
 export function addInspectOption(command: Command): Command {
   return command.option('--inspect <port>', 'let a debugger attach to the functions process', wholeNumber(0));
+}
+
+/**
+ * Refuse what the simulator alone would heed when there is none.
+ *
+ * @param command parsed
+ * @param seedAlsoFor something other than the simulator goes by `--seed` in this run
+ * @throws {UsageError} naming the options
+ */
+export function refuseSimulatorOptions(command: Command, seedAlsoFor = false): void {
+  if (command.getOptionValue('connectorUrl') === undefined) return;
+  const ofSimulator = ['received', 'latency', 'faults', ...(seedAlsoFor ? [] : ['seed'])];
+  const given = ofSimulator.filter((name) => command.getOptionValueSource(name) === 'cli');
+  if (given.length === 0) return;
+  throw new UsageError(
+    `--${given.join(', --')} would do nothing: the simulator does not run with --connector-url.`,
+    'Leave out one or the other.',
+  );
 }

@@ -144,7 +144,7 @@ export async function openLocal(connectionString: string): Promise<Storage> {
 
 /** The connector simulator, as the options say. */
 export async function simulatorFor(options: StackOptions): Promise<Simulator> {
-  const { latency, seed, faults, received, jobId } = options;
+  const { latency, seed, faults, received, jobId, connectorToken } = options;
   if (received !== undefined) await makeReceived(received);
   return startSimulator({
     latencyMs: latency,
@@ -152,6 +152,7 @@ export async function simulatorFor(options: StackOptions): Promise<Simulator> {
     ...(faults === undefined ? {} : { faults }),
     ...(received === undefined ? {} : { receivedFolder: received }),
     ...(jobId === undefined ? {} : { jobs: [{ jobId }] }),
+    ...(connectorToken === undefined ? {} : { token: connectorToken }),
   });
 }
 

@@ -8,7 +8,7 @@ import { readInputs } from './inputs.ts';
 import { fileJob, FhirSource, type Job } from './job.ts';
 import { resumeConnector } from '../../shared/delivery/control.ts';
 import { operatorServices } from './operator.ts';
-import { addInspectOption, addStackOptions, type StackOptions } from './options.ts';
+import { addInspectOption, addStackOptions, refuseSimulatorOptions, type StackOptions } from './options.ts';
 import { collectOutput, type OutputPaths } from './output.ts';
 import { createProgress } from './progress.ts';
 import { takeRunLock } from './runLock.ts';
@@ -50,7 +50,8 @@ export function addStartCommand(program: Command): void {
     .option('--again', 'send exports once more although the same content was sent before')
     .option('--fhir', 'take the records from the FHIR source instead of a file')
     .addHelpText('after', EXIT_CODES)
-    .action(async (files: string[], flags: StartFlags) => {
+    .action(async (files: string[], flags: StartFlags, command: Command) => {
+      refuseSimulatorOptions(command, files.length === 0);
       process.exitCode = await start(files, flags);
     });
 }

@@ -8,7 +8,7 @@ import { DropFolder } from './dropFolder.ts';
 import { explained } from './duplicates.ts';
 import { requireSpace } from './freeSpace.ts';
 import { interruptSignal, unlessAborted } from './interrupt.ts';
-import { addInspectOption, addStackOptions, type StackOptions } from './options.ts';
+import { addInspectOption, addStackOptions, refuseSimulatorOptions, type StackOptions } from './options.ts';
 import { collectOutput } from './output.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { takeRunLock } from './runLock.ts';
@@ -32,7 +32,8 @@ const LOOK_MS = 500;
 export function addWatchCommand(program: Command): void {
   addInspectOption(addStackOptions(program.command('watch'), { out: OUT_WORDS }))
     .description(`Keep the pipeline running on this machine; drop exports into ${DROP_FOLDER}/.`)
-    .action(async (options: StackOptions) => {
+    .action(async (options: StackOptions, command: Command) => {
+      refuseSimulatorOptions(command);
       const lock = await takeRunLock(options.out);
       const interrupt = interruptSignal();
       let stack: Stack | undefined;

@@ -31,3 +31,11 @@ test('what proves the app to another connector is not shown to the simulator', (
   const env = { CONNECTOR_HEALTHCARE_TOKEN: 't', CONNECTOR_HEALTHCARE_AUTH: 'token' };
   assert.equal(proof(appSettingsFor(OPTIONS, STORAGE, simulator, env))[0], 'secret');
 });
+
+test('a run has the connector of --connector, whatever CONNECTORS in the environment serves', () => {
+  const settings = appSettingsFor({ ...OPTIONS, connector: 'pharmacy' }, STORAGE, simulator, {
+    CONNECTORS: 'healthcare,pharmacy',
+    CONNECTOR_PHARMACY_SCHEMA: 'healthcare',
+  });
+  assert.equal(settings['CONNECTORS'], 'pharmacy');
+});
