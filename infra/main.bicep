@@ -193,7 +193,7 @@ param archiveImmutableDays int = 0
 param archivePolicyLocked bool = false
 
 @description('Days that the ledger keeps finished exports.')
-@minValue(1)
+@minValue(8)
 @maxValue(3660)
 param retentionDays int = 400
 

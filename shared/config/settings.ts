@@ -221,7 +221,7 @@ export const reportSettings = {
   retentionDays: integer(
     'RETENTION_DAYS',
     'days',
-    { min: 1, max: 3660, fallback: 400 },
+    { min: 8, max: 3660, fallback: 400 },
     {
       description: 'How long the ledger keeps finished exports; then a monthly summary remains.',
     },

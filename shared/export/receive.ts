@@ -56,13 +56,13 @@ export async function receiveBlob(
   services: SplitServices,
 ): Promise<ExportKeys | undefined> {
   if (isFolder(blob) || isTooFresh(blob, services)) return undefined;
-  const stored = await enter(blob, services);
+  const stored = await enterExport(blob, services);
   if (!FINAL_EXPORT_STATES.has(stored.row.state)) await splitExport(stored, services);
   return { connectorKey: stored.row.connectorKey, exportId: stored.row.exportId };
 }
 
 /** Name of the connector: the first folder of the blob's name, '' for a blob in no folder. */
-function connectorOf(blobName: string): string {
+export function connectorOf(blobName: string): string {
   const slash = blobName.indexOf('/');
   return slash === -1 ? '' : blobName.slice(0, slash);
 }
@@ -75,15 +75,22 @@ export const keysOf = ({ blobName, etag }: Pick<ArrivedBlob, 'blobName' | 'etag'
 
 const bare = (etag: string): string => etag.replaceAll('"', '');
 
-const isFolder = ({ metadata, blobName }: ArrivedBlob): boolean =>
+export const isFolder = ({ metadata, blobName }: ArrivedBlob): boolean =>
   metadata['hdi_isfolder'] === 'true' || blobName.endsWith('/');
 
 /** Some writers put an empty blob first and its content later. */
 const isTooFresh = ({ bytes, modifiedAt }: ArrivedBlob, { clock, settings }: SplitServices): boolean =>
   bytes === 0 && clock.now() - modifiedAt < settings.emptyBlobGraceMs;
 
-/** The export's row, inserted if the ledger has none; one that cannot be split is refused with it. */
-async function enter(blob: ArrivedBlob, services: SplitServices): Promise<Stored<ExportRow>> {
+/**
+ * The export's row, inserted if the ledger has none; one that cannot be split is refused with it.
+ * @param lost why its content can no longer be read: then it ends with that
+ */
+export async function enterExport(
+  blob: ArrivedBlob,
+  services: SplitServices,
+  lost?: Reason,
+): Promise<Stored<ExportRow>> {
   const { tables, clock, settings, log } = services;
   const keys = keysOf(blob);
   const known = await readExport(tables.exports, keys);
@@ -92,16 +99,17 @@ async function enter(blob: ArrivedBlob, services: SplitServices): Promise<Stored
   const connector = connectorOf(blob.blobName);
   const now = isoTime(clock.now());
   const { isKnown, unusable } = await lookUp(connector, services);
-  const fault = faultOf(blob, connector, isKnown, settings.maxExportBytes) ?? unusable;
+  const fault = lost ?? faultOf(blob, connector, isKnown, settings.maxExportBytes) ?? unusable;
+  const state = fault === undefined ? 'received' : lost === undefined ? 'rejected' : 'sourceLost';
   const row: ExportRow = {
     ...keys,
     connector,
     blobName: blob.blobName,
     blobEtag: blob.etag,
     bytes: blob.bytes,
-    ...(fault
-      ? { state: 'rejected', reasons: [fault], finishedAt: now }
-      : { state: 'received', reasons: [] }),
+    state,
+    reasons: fault ? [fault] : [],
+    ...(fault ? { finishedAt: now } : {}),
     stateAt: now,
     arrivedAt: isoTime(blob.modifiedAt),
     receivedAt: now,
@@ -126,7 +134,7 @@ async function enter(blob: ArrivedBlob, services: SplitServices): Promise<Stored
   if (fault) {
     // A folder that is no connector is a part of the blob's name, and may hold anything.
     const name = isKnown ? connector : '';
-    log.error('export.ended', { exportId, connector: name, state: 'rejected', code: fault.code });
+    log.error('export.ended', { exportId, connector: name, state, code: fault.code });
   } else log.info('export.received', { exportId, connector, blobName, bytes });
   return insertExport(tables.exports, row);
 }

@@ -1,6 +1,7 @@
 import { completeExport, finishClosing, releaseExport } from './complete.ts';
 import { isPartialName } from './fileName.ts';
 import { pinAgain } from './pinAgain.ts';
+import { noteLostVersions } from './lostVersions.ts';
 import { keysOf, receiveBlob, type ArrivedBlob } from './receive.ts';
 import type { SplitServices } from './services.ts';
 import { splitExport } from './split.ts';
@@ -172,7 +173,10 @@ function connectorReader(
   };
 }
 
-/** Start every version of a blob that the ledger lacks: its event was lost, or the file got its final name by renaming. */
+/**
+ * Start every version of a blob that the ledger lacks: its event was lost, or the file got its final name by renaming. In a full listing
+ * note those, too, that came and went unseen.
+ */
 async function startMissed(
   deadline: number,
   swept: Swept,
@@ -202,4 +206,5 @@ async function startMissed(
   }
   const fullListingAt = isFull && isThrough ? now : listedAt;
   await beat(tables.marks, { at: now, ...(fullListingAt === undefined ? {} : { fullListingAt }) });
+  if (isFull) await noteLostVersions(services, sweep.graceMs);
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { BlobServiceClient } from '@azure/storage-blob';
+import type { BlobServiceClient, ContainerListBlobsOptions } from '@azure/storage-blob';
 import { isAddressable } from '../blobName.ts';
 import { ConflictError } from '../errors.ts';
 import type { BlobAddress, BlobFacts, BlobStore } from './blobs.ts';
@@ -40,13 +40,17 @@ export function azureBlobs(client: BlobServiceClient, services: AzureBlobService
   }
 
   /** Every page of a listing, each asked for again when its answer is lost. */
-  async function* items(container: string, prefix: string, includeSnapshots: boolean) {
+  async function* items(
+    container: string,
+    prefix: string,
+    include: Pick<ContainerListBlobsOptions, 'includeSnapshots' | 'includeDeleted'> = {},
+  ) {
     let continuationToken: string | undefined;
     do {
       const page = await withRetries(retry, async (_attempt, abortSignal) => {
         const pages = client
           .getContainerClient(container)
-          .listBlobsFlat({ prefix, includeMetadata: true, includeSnapshots, abortSignal })
+          .listBlobsFlat({ prefix, includeMetadata: true, ...include, abortSignal })
           .byPage(continuationToken ? { continuationToken } : {});
         return (await pages.next()).value;
       });
@@ -71,7 +75,9 @@ export function azureBlobs(client: BlobServiceClient, services: AzureBlobService
       return { container: address.container, name: address.name, snapshot: snapshot ?? '' };
     },
     async removeSnapshots(address, mark) {
-      for await (const { name, snapshot, metadata } of items(address.container, address.name, true)) {
+      for await (const { name, snapshot, metadata } of items(address.container, address.name, {
+        includeSnapshots: true,
+      })) {
         // Sorted by name: what follows only begins with the same letters.
         if (name !== address.name) break;
         if (snapshot && metadata?.[SNAPSHOT_MARK] === mark) await remove({ ...address, snapshot });
@@ -110,8 +116,16 @@ export function azureBlobs(client: BlobServiceClient, services: AzureBlobService
       return written;
     },
     async *list(container, prefix = '') {
-      for await (const { name, properties, metadata } of items(container, prefix, false)) {
+      for await (const { name, properties, metadata } of items(container, prefix)) {
         if (metadata?.['hdi_isfolder'] === 'true') continue;
+        yield { name, ...factsOf({ ...properties, ...(metadata ? { metadata } : {}) }) };
+      }
+    },
+    async *listDeleted(container) {
+      // What an overwrite left is a snapshot.
+      const include = { includeSnapshots: true, includeDeleted: true };
+      for await (const { name, properties, metadata, deleted } of items(container, '', include)) {
+        if (!deleted || metadata?.[SNAPSHOT_MARK] !== undefined) continue;
         yield { name, ...factsOf({ ...properties, ...(metadata ? { metadata } : {}) }) };
       }
     },

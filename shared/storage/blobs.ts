@@ -45,6 +45,11 @@ export interface BlobStore {
   ): Promise<BlobFacts>;
   /** Blobs under a prefix, folders of a hierarchical namespace left out. */
   list(container: string, prefix?: string): AsyncIterable<BlobFacts & { readonly name: string }>;
+  /**
+   * What soft delete still keeps of a container's blobs: each version that was overwritten or deleted, by the ETag and the time that
+   * it had; not what was pinned. Only of an account without a hierarchical namespace.
+   */
+  listDeleted(container: string): AsyncIterable<BlobFacts & { readonly name: string }>;
   /** Delete a blob or a snapshot; one already gone is fine. */
   remove(address: BlobAddress): Promise<void>;
 }

@@ -241,7 +241,7 @@ function watched<Store extends object>(
       const call = (...args: unknown[]): unknown =>
         (method as (...args: unknown[]) => unknown).apply(target, args);
       const where = `${port}.${String(name)}`;
-      if (name === 'list' || name === 'read') {
+      if (name === 'list' || name === 'listDeleted' || name === 'read') {
         return async function* (...args: unknown[]): AsyncGenerator {
           await at(where, 'before');
           yield* call(...args) as AsyncIterable<unknown>;

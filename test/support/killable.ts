@@ -6,7 +6,7 @@ export class Killed extends Error {
 type Method = (...parameters: unknown[]) => unknown;
 
 /** Methods of the ports that give a stream. */
-const STREAMS: ReadonlySet<unknown> = new Set(['list', 'read']);
+const STREAMS: ReadonlySet<unknown> = new Set(['list', 'listDeleted', 'read']);
 
 /**
  * A process that may be killed at one of its I/O calls: before the call, or after it took effect and before its answer was read.

@@ -15,6 +15,8 @@ const sourceLost = (): SourceLostError =>
 /** Blob storage in memory: ETags, snapshots, copies; a blob with snapshots cannot be deleted. */
 export class MemoryBlobs implements BlobStore {
   readonly #blobs = new Map<string, MemoryBlob>();
+  /** What soft delete keeps. */
+  readonly #deleted: { readonly address: BlobAddress; readonly blob: MemoryBlob }[] = [];
   readonly #hook: FaultHook | undefined;
   readonly #clock: Pick<Clock, 'now'>;
   readonly #pieceBytes: number;
@@ -35,6 +37,7 @@ export class MemoryBlobs implements BlobStore {
   ): string {
     const bytes = Buffer.from(typeof content === 'string' ? Buffer.from(content) : content);
     const etag = `"0x${(++this.#version).toString(16)}"`;
+    this.#keepDeleted(blobKey(address));
     this.#blobs.set(blobKey(address), { etag, bytes: bytes.length, modifiedAt, metadata, content: bytes });
     return etag;
   }
@@ -53,7 +56,7 @@ export class MemoryBlobs implements BlobStore {
   destroy(address: BlobAddress): void {
     for (const key of this.#blobs.keys()) {
       const { container, name } = addressOf(key);
-      if (container === address.container && name === address.name) this.#blobs.delete(key);
+      if (container === address.container && name === address.name) this.#delete(key);
     }
   }
 
@@ -78,7 +81,7 @@ export class MemoryBlobs implements BlobStore {
       for (const [key, blob] of this.#blobs) {
         const { container, name, snapshot } = addressOf(key);
         const ours = snapshot !== undefined && blob.metadata['pinnedfor'] === mark;
-        if (ours && container === address.container && name === address.name) this.#blobs.delete(key);
+        if (ours && container === address.container && name === address.name) this.#delete(key);
       }
     });
   }
@@ -131,14 +134,32 @@ export class MemoryBlobs implements BlobStore {
     yield* found;
   }
 
+  async *listDeleted(container: string): AsyncGenerator<BlobFacts & { name: string }> {
+    yield* await this.#call({ container }, 'list', () =>
+      this.#deleted
+        .filter(({ address, blob }) => address.container === container && !('pinnedfor' in blob.metadata))
+        .map(({ address, blob }) => ({ ...factsOf(blob), name: address.name })),
+    );
+  }
+
   remove(address: BlobAddress): Promise<void> {
     return this.#call(address, 'remove', () => {
       const held = this.addresses(address.container).some(
         ({ name, snapshot }) => name === address.name && snapshot !== undefined,
       );
       if (held && address.snapshot === undefined) throw new Error('SnapshotsPresent');
-      this.#blobs.delete(blobKey(address));
+      this.#delete(blobKey(address));
     });
+  }
+
+  #delete(key: string): void {
+    this.#keepDeleted(key);
+    this.#blobs.delete(key);
+  }
+
+  #keepDeleted(key: string): void {
+    const blob = this.#blobs.get(key);
+    if (blob) this.#deleted.push({ address: addressOf(key), blob });
   }
 
   #current(address: BlobAddress, etag: string): MemoryBlob {
