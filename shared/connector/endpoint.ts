@@ -23,6 +23,8 @@ export function endpointFault(text: string, hosts: readonly string[]): string | 
 }
 
 const NOT_PUBLIC = new BlockList();
+// Azure's own services answer every machine at this address, which looks public.
+NOT_PUBLIC.addAddress('168.63.129.16', 'ipv4');
 for (const [network, prefix] of [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -37,14 +39,16 @@ for (const [network, prefix] of [
 ] as const) {
   NOT_PUBLIC.addSubnet(network, prefix, 'ipv4');
 }
-// The last two carry an IPv4 address inside (NAT64, 6to4), which could be a private one.
+// The first carry an IPv4 address inside (compatible, translated, NAT64, Teredo, 6to4), which could be a private one.
 for (const [network, prefix] of [
-  ['::', 127],
+  ['::', 96],
+  ['::ffff:0:0:0', 96],
+  ['64:ff9b::', 32],
+  ['2001::', 32],
+  ['2002::', 16],
   ['fc00::', 7],
   ['fe80::', 9],
   ['ff00::', 8],
-  ['64:ff9b::', 32],
-  ['2002::', 16],
 ] as const) {
   NOT_PUBLIC.addSubnet(network, prefix, 'ipv6');
 }

@@ -37,7 +37,15 @@ describe('endpointFault', () => {
 });
 
 describe('isPublicAddress', () => {
-  for (const address of ['8.8.8.8', '52.96.0.1', '172.15.0.1', '2603:1030::1', '::ffff:8.8.8.8']) {
+  for (const address of [
+    '8.8.8.8',
+    '52.96.0.1',
+    '168.63.129.17',
+    '172.15.0.1',
+    '2001:4860::1',
+    '2603:1030::1',
+    '::ffff:8.8.8.8',
+  ]) {
     test(`${address} is public`, () => assert.ok(isPublicAddress(address)));
   }
   for (const address of [
@@ -45,6 +53,8 @@ describe('isPublicAddress', () => {
     '10.1.2.3',
     '100.64.0.1',
     '127.0.0.1',
+    '168.63.129.16',
+    '::ffff:168.63.129.16',
     '169.254.169.254',
     '172.16.0.1',
     '172.31.255.255',
@@ -58,7 +68,11 @@ describe('isPublicAddress', () => {
     'fd00::1',
     '::ffff:10.0.0.1',
     '::ffff:169.254.169.254',
+    '::10.0.0.1',
+    '::ffff:0:10.0.0.1',
     '64:ff9b::a00:1',
+    '2001::a00:1',
+    '2001:0:a00:1::f5ff:fffe',
     '2002:a00:1::1',
     'no address',
   ]) {
