@@ -4,10 +4,8 @@ import { SettingsError } from '../errors.ts';
 import { CONNECTOR_HOSTS } from './clouds.ts';
 import { Connection } from './connection.ts';
 import { endpointFault, type Resolve } from './endpoint.ts';
-import type { Exchange } from './exchange.ts';
 import { multipartFrame } from './frame.ts';
 import { judge } from './outcomes.ts';
-import { withoutToken } from './redact.ts';
 import type { TokenProvider } from './token.ts';
 import type { ConnectorClient, SendOutcome } from './types.ts';
 
@@ -57,7 +55,8 @@ export function createConnectorClient(options: ConnectorClientOptions): Connecto
 
   async function send(body: readonly Uint8Array[], signal?: AbortSignal): Promise<SendOutcome> {
     const got = await tokens.get(signal);
-    if (!got.ok) return finish({ kind: 'noToken', failure: got.failure }, 0);
+    if (!got.ok)
+      return { ...judge({ kind: 'noToken', failure: got.failure }, clock.now(), ''), durationMs: 0 };
     const connection = idle.pop() ?? open();
     busy.add(connection);
     let reusable = false;
@@ -66,22 +65,15 @@ export function createConnectorClient(options: ConnectorClientOptions): Connecto
       const result = await connection.post({ path, headers, body, ...(signal ? { signal } : {}) });
       // After an early answer the rest of the body is still on its way: what follows on that connection could not be told from it.
       reusable = result.sent;
-      const outcome = finish(result, result.durationMs);
+      const outcome = { ...judge(result, clock.now(), got.token), durationMs: result.durationMs };
       if (outcome.status === 401 || outcome.status === 403) tokens.reject(got.token);
-      return outcome.words === undefined
-        ? outcome
-        : { ...outcome, words: withoutToken(outcome.words, got.token) };
+      return outcome;
     } finally {
       busy.delete(connection);
       if (reusable) idle.push(connection);
       else void connection.close();
     }
   }
-
-  const finish = (exchange: Exchange, durationMs: number): SendOutcome => ({
-    ...judge(exchange, clock.now()),
-    durationMs,
-  });
 
   return {
     frame,

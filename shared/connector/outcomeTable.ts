@@ -1,4 +1,4 @@
-import type { Break, TokenFailure } from './exchange.ts';
+import type { Answer, Break, TokenFailure } from './exchange.ts';
 import type { SendOutcome } from './types.ts';
 
 /** What one kind of outcome means. `bySent`: ambiguous once the whole body was sent, else the service cannot have it. */
@@ -11,6 +11,7 @@ export type Verdict = {
 
 const ITSELF = 'None needed: it is tried again by itself.';
 const AGAIN = { certainty: 'bySent', next: 'retry', cure: ITSELF } as const;
+const UNKNOWN = { certainty: 'ambiguous', next: 'retry', cure: ITSELF } as const;
 const NOT_YET = { certainty: 'notAccepted', next: 'retry', cure: ITSELF } as const;
 const BLOCKED = { certainty: 'notAccepted', next: 'block' } as const;
 
@@ -90,18 +91,24 @@ export const STRANGE: Verdict = {
   cause: 'The service answered with a status that HTTP does not know.',
 };
 
+/** A 2xx before the body was sent whole: it cannot be of all records, and those not sent are lost if it is believed. */
+export const EARLY: Verdict & { readonly code: string } = {
+  ...UNKNOWN,
+  code: 'ANSWER_EARLY',
+  cause: 'The service answered that it accepted the records before it had all of them.',
+};
+
 /** A 2xx whose rest never came: what it would have said is not known. */
-export const CUT: Readonly<Record<'reset' | 'timeout' | 'garbled' | 'tooLong', Verdict & { code: string }>> =
-  {
-    reset: { ...AGAIN, code: 'ANSWER_CUT', cause: 'The connection closed in the middle of the answer.' },
-    timeout: { ...AGAIN, code: 'ANSWER_TIMEOUT', cause: 'The answer did not end within the deadline.' },
-    garbled: { ...AGAIN, code: 'ANSWER_GARBLED', cause: 'The answer broke the rules of HTTP.' },
-    tooLong: {
-      ...AGAIN,
-      code: 'ANSWER_TOO_LONG',
-      cause: 'The answer was longer than 64 KiB and was cut off.',
-    },
-  };
+export const CUT: Readonly<Record<NonNullable<Answer['cut']>, Verdict & { readonly code: string }>> = {
+  reset: { ...UNKNOWN, code: 'ANSWER_CUT', cause: 'The connection closed in the middle of the answer.' },
+  timeout: { ...UNKNOWN, code: 'ANSWER_TIMEOUT', cause: 'The answer did not end within the deadline.' },
+  garbled: { ...UNKNOWN, code: 'ANSWER_GARBLED', cause: 'The answer broke the rules of HTTP.' },
+  tooLong: {
+    ...UNKNOWN,
+    code: 'ANSWER_TOO_LONG',
+    cause: 'The answer was longer than 64 KiB and was cut off.',
+  },
+};
 
 /** No answer at all. */
 export const BREAKS: Readonly<Record<Break, Verdict & { code: string }>> = {

@@ -3,12 +3,14 @@ import {
   AADSTS,
   BREAKS,
   CUT,
+  EARLY,
   STATUS_CLASSES,
   STATUSES,
   STRANGE,
   TOKEN_FAILURES,
   type Verdict,
 } from './outcomeTable.ts';
+import { withoutToken } from './redact.ts';
 import { parseRetryAfter } from './retryAfter.ts';
 import type { SendOutcome } from './types.ts';
 
@@ -19,15 +21,16 @@ const MAX_WORDS = 2000;
 
 /**
  * What one attempt means: whether the service can have the records, and what to do next (docs/delivery.md has the table).
- * `now` is UTC ms.
+ * @param now UTC ms
+ * @param token what it went out with; the service's words are quoted without it
  */
-export function judge(exchange: Exchange, now: number): Judgement {
+export function judge(exchange: Exchange, now: number, token: string): Judgement {
   if (exchange.kind === 'noToken') return judgeTokenFailure(exchange.failure);
   if (exchange.kind === 'broken') {
     const verdict = BREAKS[exchange.at];
     return settle(verdict, verdict.code, exchange.sent);
   }
-  return judgeAnswer(exchange.answer, exchange.sent, now);
+  return judgeAnswer(exchange.answer, exchange.sent, now, token);
 }
 
 function judgeTokenFailure({ kind, status, aadsts, retryAfterMs }: TokenFailure): Judgement {
@@ -45,10 +48,11 @@ function judgeTokenFailure({ kind, status, aadsts, retryAfterMs }: TokenFailure)
   };
 }
 
-function judgeAnswer(answer: Answer, sent: boolean, now: number): Judgement {
+function judgeAnswer(answer: Answer, sent: boolean, now: number, token: string): Judgement {
   const { status, cut } = answer;
   const success = status >= 200 && status <= 299;
-  if (success && cut) return { ...settle(CUT[cut], CUT[cut].code, sent, status), status };
+  const incomplete = sent ? cut && CUT[cut] : EARLY;
+  if (success && incomplete) return { ...settle(incomplete, incomplete.code, sent, status), status };
 
   const verdict = STATUSES[status] ?? STATUS_CLASSES[Math.trunc(status / 100)] ?? STRANGE;
   const outcome = { ...settle(verdict, `HTTP_${status}`, sent, status), status };
@@ -56,7 +60,8 @@ function judgeAnswer(answer: Answer, sent: boolean, now: number): Judgement {
 
   const retryAfterMs = parseRetryAfter(answer.retryAfter, answer.date, now);
   const quoted = verdict.next === 'refuse' || verdict.next === 'shrink';
-  const words = quoted ? answer.body.toString('utf8').slice(0, MAX_WORDS) : '';
+  // Cut last: a token across the cut would leave its beginning.
+  const words = quoted ? withoutToken(answer.body.toString('utf8'), token).slice(0, MAX_WORDS) : '';
   return {
     ...outcome,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
@@ -85,19 +90,18 @@ function settle(
 function readSuccess({ body, contentType = '' }: Answer): Pick<Judgement, 'recordsSaved' | 'anomaly'> {
   const text = body.toString('utf8').trim();
   if (/^text\/html\b/i.test(contentType) || text.startsWith('<')) return { anomaly: true };
-  if (!text.startsWith('{'))
-    return /\bjson\b/i.test(contentType) && text && !isJson(text) ? { anomaly: true } : {};
-  if (!isJson(text)) return { anomaly: true };
-  const { RecordsSaved: saved } = JSON.parse(text) as { readonly RecordsSaved?: unknown };
-  if (typeof saved !== 'number') return {};
+  if (text === '' || !(text.startsWith('{') || /\bjson\b/i.test(contentType))) return {};
+  const saved = savedIn(text);
+  if (saved === undefined) return {};
   return Number.isSafeInteger(saved) && saved >= 0 ? { recordsSaved: saved } : { anomaly: true };
 }
 
-function isJson(text: string): boolean {
+/** `RecordsSaved` of a JSON text where it is a number; NaN when the text is no JSON. */
+function savedIn(text: string): number | undefined {
   try {
-    JSON.parse(text);
-    return true;
+    const saved = (JSON.parse(text) as { readonly RecordsSaved?: unknown } | null)?.RecordsSaved;
+    return typeof saved === 'number' ? saved : undefined;
   } catch {
-    return false;
+    return Number.NaN;
   }
 }

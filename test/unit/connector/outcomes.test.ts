@@ -5,14 +5,17 @@ import {
   AADSTS,
   BREAKS,
   CUT,
+  EARLY,
   STATUS_CLASSES,
   STATUSES,
   STRANGE,
   TOKEN_FAILURES,
 } from '../../../shared/connector/outcomeTable.ts';
-import { type Judgement, judge } from '../../../shared/connector/outcomes.ts';
+import { type Judgement, judge as judgeWith } from '../../../shared/connector/outcomes.ts';
 
 const NOW = Date.parse('2026-11-21T08:00:00Z');
+const TOKEN = 'eyJhbGciOi.canary-token.0123456789';
+const judge = (exchange: Exchange): Judgement => judgeWith(exchange, NOW, TOKEN);
 
 const answered = (status: number, answer: Partial<Answer> = {}, sent = true): Exchange => ({
   kind: 'answered',
@@ -21,17 +24,17 @@ const answered = (status: number, answer: Partial<Answer> = {}, sent = true): Ex
 });
 
 const verdict = (exchange: Exchange): string => {
-  const { certainty, next, code } = judge(exchange, NOW);
+  const { certainty, next, code } = judge(exchange);
   return `${certainty} ${next} ${code}`;
 };
 
 describe('statuses', () => {
   const CASES: readonly [number, string, string][] = [
-    [200, 'accepted done', 'accepted done'],
-    [202, 'accepted done', 'accepted done'],
+    [200, 'accepted done', 'ambiguous retry'],
+    [202, 'accepted done', 'ambiguous retry'],
     [199, 'ambiguous retry', 'notAccepted retry'],
-    [204, 'accepted done', 'accepted done'],
-    [299, 'accepted done', 'accepted done'],
+    [204, 'accepted done', 'ambiguous retry'],
+    [299, 'accepted done', 'ambiguous retry'],
     [301, 'notAccepted block', 'notAccepted block'],
     [307, 'notAccepted block', 'notAccepted block'],
     [400, 'notAccepted refuse', 'notAccepted refuse'],
@@ -55,8 +58,9 @@ describe('statuses', () => {
   for (const [status, whole, partial] of CASES) {
     test(`${status}: ${whole}, and with half a body ${partial}`, () => {
       assert.equal(verdict(answered(status)), `${whole} HTTP_${status}`);
-      assert.equal(verdict(answered(status, {}, false)), `${partial} HTTP_${status}`);
-      assert.equal(judge(answered(status), NOW).reason.status, status);
+      const code = status >= 200 && status <= 299 ? 'ANSWER_EARLY' : `HTTP_${status}`;
+      assert.equal(verdict(answered(status, {}, false)), `${partial} ${code}`);
+      assert.equal(judge(answered(status)).reason.status, status);
     });
   }
 });
@@ -82,6 +86,7 @@ describe('no answer', () => {
   for (const cut of ['reset', 'timeout', 'garbled', 'tooLong'] as const) {
     test(`a 2xx cut by ${cut} is ambiguous; a 429 cut so is still a 429`, () => {
       assert.match(verdict(answered(200, { cut })), /^ambiguous retry ANSWER_/);
+      assert.equal(verdict(answered(200, { cut }, false)), 'ambiguous retry ANSWER_EARLY');
       assert.equal(verdict(answered(429, { cut })), 'notAccepted retry HTTP_429');
     });
   }
@@ -98,6 +103,10 @@ describe('what a 2xx says', () => {
     ['{"RecordsSaved":-1}', 'application/json', { anomaly: true }],
     ['{"RecordsSaved":1.5}', 'application/json', { anomaly: true }],
     ['{"RecordsSav', 'application/json', { anomaly: true }],
+    ['{"RecordsSaved":1e999}', undefined, { anomaly: true }],
+    ['{"RecordsSav', undefined, { anomaly: true }],
+    ['[4]', 'application/json', {}],
+    ['null', 'application/json', {}],
     ['not json', 'application/json', { anomaly: true }],
     ['<html></html>', undefined, { anomaly: true }],
     ['sign in', 'text/html; charset=utf-8', { anomaly: true }],
@@ -108,7 +117,6 @@ describe('what a 2xx says', () => {
     test(`${JSON.stringify(body)} as ${contentType ?? 'anything'}`, () => {
       const { certainty, next, recordsSaved, anomaly } = judge(
         answered(200, { body: Buffer.from(body), ...(contentType ? { contentType } : {}) }),
-        NOW,
       );
       assert.deepEqual({ certainty, next }, { certainty: 'accepted', next: 'done' });
       assert.deepEqual(
@@ -122,7 +130,7 @@ describe('what a 2xx says', () => {
 describe('the rest', () => {
   test('a judgement holds what is known, and no field without a value', () => {
     const { cause, cure } = STATUSES[429]!;
-    assert.deepEqual(judge(answered(429), NOW), {
+    assert.deepEqual(judge(answered(429)), {
       certainty: 'notAccepted',
       next: 'retry',
       code: 'HTTP_429',
@@ -136,42 +144,47 @@ describe('the rest', () => {
       code: 'TOKEN_UNAVAILABLE',
       reason: { code: 'TOKEN_UNAVAILABLE', cause: down.cause, cure: down.cure },
     };
-    assert.deepEqual(judge({ kind: 'noToken', failure: { kind: 'unavailable' } }, NOW), unavailable);
+    assert.deepEqual(judge({ kind: 'noToken', failure: { kind: 'unavailable' } }), unavailable);
     assert.deepEqual(
-      judge({ kind: 'noToken', failure: { kind: 'unavailable', status: 429, retryAfterMs: 7000 } }, NOW),
+      judge({ kind: 'noToken', failure: { kind: 'unavailable', status: 429, retryAfterMs: 7000 } }),
       { ...unavailable, status: 429, retryAfterMs: 7000 },
     );
   });
 
   test('the words that came with a 413 are quoted too', () => {
-    assert.equal(judge(answered(413, { body: Buffer.from('at most 4 MiB') }), NOW).words, 'at most 4 MiB');
+    assert.equal(judge(answered(413, { body: Buffer.from('at most 4 MiB') })).words, 'at most 4 MiB');
   });
 
   test('quotes at most 2,000 characters, of refusals only, and never in the reason', () => {
     const body = Buffer.from(`canary ${'x'.repeat(3000)}`);
 
-    const refused = judge(answered(400, { body }), NOW);
-    const failed = judge(answered(500, { body }), NOW);
+    const refused = judge(answered(400, { body }));
+    const failed = judge(answered(500, { body }));
 
     assert.equal(refused.words?.length, 2000);
     assert.equal(failed.words, undefined);
     assert.doesNotMatch(JSON.stringify(refused.reason), /canary/);
   });
 
+  test('quotes no part of the token, wherever the words are cut', () => {
+    for (let before = 1960; before <= 2000; before++) {
+      const whole = Buffer.from(`${'x'.repeat(before)}${TOKEN} and more`);
+      assert.doesNotMatch(judge(answered(400, { body: whole })).words ?? '', /eyJhb/, `after ${before}`);
+    }
+    for (let length = 8; length < TOKEN.length; length++) {
+      const body = Buffer.from(`You sent ${TOKEN.slice(0, length)}`);
+      assert.equal(judge(answered(400, { body, cut: 'reset' })).words, 'You sent [token]');
+    }
+  });
+
   test('reads Retry-After of every answer that is no success', () => {
-    assert.equal(judge(answered(429, { retryAfter: '3' }), NOW).retryAfterMs, 3000);
-    assert.equal(
-      judge(answered(503, { retryAfter: 'Sat, 21 Nov 2026 08:00:09 GMT' }), NOW).retryAfterMs,
-      9000,
-    );
-    assert.equal(judge(answered(503, { retryAfter: 'never' }), NOW).retryAfterMs, undefined);
+    assert.equal(judge(answered(429, { retryAfter: '3' })).retryAfterMs, 3000);
+    assert.equal(judge(answered(503, { retryAfter: 'Sat, 21 Nov 2026 08:00:09 GMT' })).retryAfterMs, 9000);
+    assert.equal(judge(answered(503, { retryAfter: 'never' })).retryAfterMs, undefined);
   });
 
   test('tells a secret that expired from one that is wrong', () => {
-    const outcome = judge(
-      { kind: 'noToken', failure: { kind: 'refused', status: 401, aadsts: '7000222' } },
-      NOW,
-    );
+    const outcome = judge({ kind: 'noToken', failure: { kind: 'refused', status: 401, aadsts: '7000222' } });
 
     assert.equal(
       verdict({ kind: 'noToken', failure: { kind: 'refused' } }),
@@ -192,17 +205,26 @@ describe('the rest', () => {
   });
 
   test('the words for 403 and 404 name the known causes', () => {
-    const { cause } = judge(answered(403), NOW).reason;
+    const { cause } = judge(answered(403)).reason;
     assert.match(cause, /APP_ID/);
     assert.match(cause, /another tenant/);
     assert.match(cause, /CLOUD/);
-    assert.match(judge(answered(404), NOW).reason.cause, /JOB_ID/);
+    assert.match(judge(answered(404)).reason.cause, /JOB_ID/);
   });
 });
 
 describe('what an operator reads', () => {
   const SENTENCE = /^[A-Z].{10,}\.$/;
-  const TABLES = { STATUSES, STATUS_CLASSES, STRANGE: { STRANGE }, CUT, BREAKS, TOKEN_FAILURES, AADSTS };
+  const TABLES = {
+    STATUSES,
+    STATUS_CLASSES,
+    STRANGE: { STRANGE },
+    EARLY: { EARLY },
+    CUT,
+    BREAKS,
+    TOKEN_FAILURES,
+    AADSTS,
+  };
   /** What one can look at: a setting, a thing, a page. */
   const PLACE = /\b[A-Z]{3,}(?:_[A-Z]+)*\b|secret|certificate|quarantine|identity|docs\//u;
   for (const [table, entries] of Object.entries(TABLES)) {
@@ -216,7 +238,7 @@ describe('what an operator reads', () => {
   }
 
   test('what is tried again needs nobody; what blocks or refuses needs somebody', () => {
-    for (const entries of [STATUSES, STATUS_CLASSES, { STRANGE }, CUT, BREAKS, TOKEN_FAILURES]) {
+    for (const entries of [STATUSES, STATUS_CLASSES, { STRANGE }, { EARLY }, CUT, BREAKS, TOKEN_FAILURES]) {
       for (const [key, { next, cure }] of Object.entries(entries)) {
         const byItself = next === 'retry' || next === 'shrink' || next === 'done';
         assert.equal(cure.startsWith('None needed'), byItself, key);
@@ -239,7 +261,7 @@ describe('what an operator reads', () => {
   ];
   for (const [aadsts, cause, cure] of ENTRA) {
     test(`AADSTS${aadsts} is told by its own cause and cure`, () => {
-      const { reason } = judge({ kind: 'noToken', failure: { kind: 'refused', aadsts } }, NOW);
+      const { reason } = judge({ kind: 'noToken', failure: { kind: 'refused', aadsts } });
       assert.match(reason.cause, cause);
       assert.ok(reason.cause.endsWith(`(AADSTS${aadsts})`));
       assert.match(reason.cure, cure);
@@ -247,7 +269,7 @@ describe('what an operator reads', () => {
   }
 
   test('an AADSTS code that is not known is told beside the general cause and cure', () => {
-    const { reason } = judge({ kind: 'noToken', failure: { kind: 'refused', aadsts: '12345' } }, NOW);
+    const { reason } = judge({ kind: 'noToken', failure: { kind: 'refused', aadsts: '12345' } });
     assert.equal(reason.cause, `${TOKEN_FAILURES.refused.cause} (AADSTS12345)`);
     assert.equal(reason.cure, TOKEN_FAILURES.refused.cure);
   });
