@@ -37,6 +37,7 @@ async function floor(task: FloorTask): Promise<FloorResult> {
   };
   const client = createConnectorClient({ url, jobId, tokens, clock: systemClock, deadlineMs: 400_000 });
   const { head, tail } = client.frame;
+  const never = new AbortController().signal;
   const rangeBytes = Math.ceil(bytes / requests);
   let next = 0;
 
@@ -53,8 +54,10 @@ async function floor(task: FloorTask): Promise<FloorResult> {
         body.set(piece, length);
         length += piece.length;
       }
-      const { status } = await client.send([body.subarray(0, length), tail]);
-      if (status !== 200) throw new Error(`The connector answered ${String(status)}.`);
+      const preparation = await client.prepare(never);
+      if (preparation?.kind !== 'ready') throw new Error('There is no connection to the connector.');
+      const outcome = await preparation.request.send([body.subarray(0, length), tail], () => true);
+      if (outcome?.reason.status !== 200) throw new Error(`The connector answered ${outcome?.reason.code}.`);
     }
   }
 

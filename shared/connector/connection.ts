@@ -1,19 +1,6 @@
 import type { Socket } from 'node:net';
-import { buildConnector, Client, type Dispatcher } from 'undici';
-import { isLoopback } from '../loopback.ts';
-import { guardedLookup, type Resolve } from './endpoint.ts';
-import type { Answer, Break } from './exchange.ts';
-
-/** What a connection needs to know. Times are ms. */
-export type ConnectionOptions = {
-  /** Origin only: scheme, host, port. */
-  readonly origin: URL;
-  readonly deadlineMs: number;
-  /** PEM of a further certificate authority. */
-  readonly ca?: string;
-  /** Name resolution, for tests. */
-  readonly resolve?: Resolve;
-};
+import { type buildConnector, Client, type Dispatcher } from 'undici';
+import type { Answer, Break, Exchange } from './exchange.ts';
 
 /** One POST, ready to go. */
 export type Post = {
@@ -21,39 +8,47 @@ export type Post = {
   readonly headers: Readonly<Record<string, string>>;
   /** Pieces that follow each other; sent as they are. */
   readonly body: readonly Uint8Array[];
-  /** Heeded until the first byte is written: what has begun is left to end, since its outcome would be lost. */
-  readonly signal?: AbortSignal;
+  /** Asked when the first byte is about to be written; false: none is. */
+  readonly mayBegin: () => boolean;
 };
 
 /** What became of a POST. `durationMs` counts from the first byte to the end of the answer. */
-export type PostResult = (
-  { readonly kind: 'broken'; readonly at: Break } | { readonly kind: 'answered'; readonly answer: Answer }
-) & { readonly sent: boolean; readonly durationMs: number };
+export type PostResult =
+  | (Exchange & { readonly durationMs: number })
+  /** `mayBegin` said no: not one byte went out. */
+  | { readonly kind: 'refused' }
+  /** The connection was closed before the first byte. */
+  | { readonly kind: 'gone' };
 
 /** More of an answer is not read. */
 const MAX_ANSWER_BYTES = 64 * 1024;
-const CONNECT_TIMEOUT_MS = 10_000;
-/** Shorter than the idle limits of load balancers, so that a connection is seldom reused while the far end closes it. */
+/** An idle connection is closed after so long: shorter than the idle limits of load balancers, so that these seldom do. ms */
 const KEEP_ALIVE_MS = 30_000;
+/** One that has been idle for so long is no good for another request: it might be closed before that begins. ms */
+const FIT_MS = 20_000;
 
 /**
- * One kept-alive connection that carries one POST at a time: never repeated, no redirect followed, no proxy asked, cut at
- * the deadline and at 64 KiB of answer.
+ * One open connection that carries one POST at a time: never repeated, no redirect followed, cut at the deadline and at 64 KiB of
+ * answer. Once it is gone it stays so: nothing is ever sent on another in its place.
  *
  * undici does not tell when a body has left the process, only when it was buffered. Whether the service can have it
  * depends on just that, so the connection counts the bytes of the body that the operating system has taken.
  */
 export class Connection {
+  readonly #socket: Socket;
   readonly #client: Client;
   readonly #deadlineMs: number;
+  #handedOver = false;
+  #spoilt = false;
+  #idleSince = performance.now();
   #bodyBytesTaken = 0;
 
-  constructor({ origin, deadlineMs, ca, resolve }: ConnectionOptions) {
-    const connect = buildConnector({
-      timeout: Math.min(deadlineMs, CONNECT_TIMEOUT_MS),
-      ...(isLoopback(origin) && origin.hostname !== 'localhost' ? {} : { lookup: guardedLookup(resolve) }),
-      ...(ca === undefined ? {} : { ca }),
-    });
+  /**
+   * @param socket connected
+   * @param deadlineMs from the first byte of a POST to the end of its answer
+   */
+  constructor(socket: Socket, origin: URL, deadlineMs: number) {
+    this.#socket = socket;
     this.#deadlineMs = deadlineMs;
     this.#client = new Client(origin, {
       pipelining: 1,
@@ -61,51 +56,59 @@ export class Connection {
       bodyTimeout: 0,
       keepAliveTimeout: KEEP_ALIVE_MS,
       keepAliveMaxTimeout: KEEP_ALIVE_MS,
-      connect: (options, callback) =>
-        connect(options, (...[error, socket]) => {
-          if (error) callback(error, null);
-          else callback(null, this.#watch(socket));
-        }),
+      connect: (_, callback) => queueMicrotask(() => this.#handOver(callback)),
     });
+    // Until undici has the socket nobody else looks after it: it must not outlive its time, a far end that closes, or one that
+    // speaks before it was spoken to.
+    socket.on('error', () => undefined);
+    for (const event of ['data', 'end', 'timeout']) socket.on(event, this.#destroy);
+    socket.setTimeout(KEEP_ALIVE_MS).unref();
   }
 
-  /** Send once. @throws the signal's reason when it is aborted before the first byte was written */
-  post({ path, headers, body, signal }: Post): Promise<PostResult> {
-    signal?.throwIfAborted();
+  /** Whether the next request can go out on it. */
+  get isFit(): boolean {
+    return !this.#spoilt && !this.#socket.destroyed && performance.now() - this.#idleSince < FIT_MS;
+  }
+
+  /** Send once. */
+  post({ path, headers, body, mayBegin }: Post): Promise<PostResult> {
     const length = body.reduce((total, { byteLength }) => total + byteLength, 0);
-    const { promise, resolve, reject } = Promise.withResolvers<PostResult>();
+    const { promise, resolve } = Promise.withResolvers<PostResult>();
     const chunks: Buffer[] = [];
     let head: Omit<Answer, 'body' | 'cut'> | undefined;
     let controller: Dispatcher.DispatchController | undefined;
-    let startedAt = 0;
+    let startedAt: number | undefined;
     let read = 0;
     let over = false;
 
-    const end = (outcome: { at: Break | 'tooLong' } | 'complete'): void => {
+    const end = (outcome: Break | 'tooLong' | 'refused' | 'complete'): void => {
       if (over) return;
       over = true;
       clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
-      const sent = startedAt > 0 && this.#bodyBytesTaken === length;
-      const durationMs = startedAt > 0 ? performance.now() - startedAt : 0;
+      this.#idleSince = performance.now();
+      if (startedAt === undefined) {
+        resolve({ kind: outcome === 'refused' ? outcome : 'gone' });
+        return;
+      }
+      const sent = this.#bodyBytesTaken === length;
+      const durationMs = performance.now() - startedAt;
+      const cut = outcome === 'complete' || outcome === 'refused' ? undefined : outcome;
       if (head) {
-        const cut = outcome === 'complete' ? undefined : answerCut(outcome.at);
         const answer = { ...head, body: Buffer.concat(chunks), ...(cut ? { cut } : {}) };
         resolve({ kind: 'answered', answer, sent, durationMs });
       } else {
-        const at = outcome === 'complete' || outcome.at === 'tooLong' ? 'garbled' : outcome.at;
-        resolve({ kind: 'broken', at, sent, durationMs });
+        resolve({
+          kind: 'broken',
+          at: cut === undefined || cut === 'tooLong' ? 'garbled' : cut,
+          sent,
+          durationMs,
+        });
       }
-      if (outcome !== 'complete') controller?.abort(new Error('cut off'));
+      if (cut !== undefined) controller?.abort(new Error('cut off'));
+      // The rest of the body is still on its way: what follows on the connection could not be told from it.
+      if (!sent) this.#spoilt = true;
     };
-    const timer = setTimeout(() => end({ at: 'timeout' }), this.#deadlineMs);
-    const onAbort = (): void => {
-      if (over || startedAt > 0) return;
-      over = true;
-      clearTimeout(timer);
-      reject(signal?.reason as Error);
-    };
-    signal?.addEventListener('abort', onAbort, { once: true });
+    const timer = setTimeout(() => end('timeout'), this.#deadlineMs);
 
     this.#client.dispatch(
       {
@@ -116,10 +119,10 @@ export class Connection {
       },
       {
         onRequestStart: (starting) => {
-          if (over || startedAt > 0) {
-            // Given up while connecting, or undici about to send a second time: either way not one byte more.
+          // Over: the deadline. Started: undici is about to send a second time.
+          if (over || startedAt !== undefined || !mayBegin()) {
+            end(startedAt === undefined ? 'refused' : 'reset');
             starting.abort(new Error('given up'));
-            end({ at: 'reset' });
             return;
           }
           controller = starting;
@@ -131,11 +134,11 @@ export class Connection {
         },
         onResponseData: (_, chunk) => {
           read += chunk.length;
-          if (read > MAX_ANSWER_BYTES) end({ at: 'tooLong' });
+          if (read > MAX_ANSWER_BYTES) end('tooLong');
           else chunks.push(chunk);
         },
         onResponseEnd: () => end('complete'),
-        onResponseError: (_, error) => end({ at: startedAt > 0 ? breakOf(error) : connectBreakOf(error) }),
+        onResponseError: (_, error) => end(breakOf(error)),
       },
     );
     return promise;
@@ -143,10 +146,28 @@ export class Connection {
 
   /** Close at once. */
   close(): Promise<void> {
+    if (!this.#handedOver) this.#destroy();
     return this.#client.destroy();
   }
 
-  #watch(socket: Socket): Socket {
+  readonly #destroy = (): void => void this.#socket.destroy();
+
+  /** undici asks for a connection at the first request, and again when it has lost the one it was given: there is no other. */
+  #handOver(callback: buildConnector.Callback): void {
+    const socket = this.#socket;
+    if (this.#handedOver || socket.destroyed) {
+      callback(new Error('The connection is gone.'), null);
+      return;
+    }
+    this.#handedOver = true;
+    for (const event of ['data', 'end', 'timeout']) socket.off(event, this.#destroy);
+    socket.setTimeout(0).ref();
+    this.#countBody();
+    callback(null, socket);
+  }
+
+  #countBody(): void {
+    const socket = this.#socket;
     const write = socket.write.bind(socket) as (
       chunk: string | Uint8Array,
       encoding: BufferEncoding | undefined,
@@ -159,7 +180,6 @@ export class Connection {
         if (!error && !socket.destroyed && typeof chunk !== 'string')
           this.#bodyBytesTaken += chunk.byteLength;
       })) as Socket['write'];
-    return socket;
   }
 }
 
@@ -188,25 +208,9 @@ function readHead(
   };
 }
 
-const answerCut = (at: Break | 'tooLong'): NonNullable<Answer['cut']> =>
-  at === 'tooLong' || at === 'timeout' || at === 'garbled' ? at : 'reset';
-
-const codeOf = (error: Error): string =>
-  'code' in error && typeof error.code === 'string' ? error.code : '';
-
 function breakOf(error: Error): Break {
-  return /^HPE_|^UND_ERR_(?:HEADERS_OVERFLOW|RES_)/.test(codeOf(error)) || error.name === 'HTTPParserError'
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return /^HPE_|^UND_ERR_(?:HEADERS_OVERFLOW|RES_)/.test(code) || error.name === 'HTTPParserError'
     ? 'garbled'
     : 'reset';
-}
-
-function connectBreakOf(error: Error): Break {
-  const code = codeOf(error);
-  if (code === 'FORBIDDEN_ADDRESS') return 'forbiddenAddress';
-  if (/^(?:ENOTFOUND|EAI_)/.test(code)) return 'dns';
-  return /^(?:ERR_TLS|ERR_SSL|CERT_|UNABLE_|SELF_SIGNED|DEPTH_ZERO|INVALID_CA|HOSTNAME_MISMATCH|EPROTO)/.test(
-    code,
-  )
-    ? 'tls'
-    : 'connect';
 }

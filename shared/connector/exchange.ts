@@ -1,9 +1,8 @@
+/** Why there is no connection. */
+export type ConnectFault = 'dns' | 'connect' | 'tls' | 'forbiddenAddress';
+
 /** Why a connection gave no answer, or broke one off. */
 export type Break =
-  | 'dns'
-  | 'connect'
-  | 'tls'
-  | 'forbiddenAddress'
   /** The connection was closed. */
   | 'reset'
   /** The deadline of the whole exchange passed. */
@@ -21,7 +20,7 @@ export type Answer = {
   /** At most 64 KiB. */
   readonly body: Buffer;
   /** Why the rest of the body is not known. */
-  readonly cut?: 'reset' | 'timeout' | 'garbled' | 'tooLong';
+  readonly cut?: Break | 'tooLong';
 };
 
 /** Why there was no token to send. */
@@ -41,9 +40,7 @@ export type TokenFailure = {
   readonly retryAfterMs?: number;
 };
 
-/** One attempt to send a body, as observed; `judge` says what it means. */
+/** A request that went out, as observed; `judge` says what it means. `sent`: the last byte of the body was handed to the network. */
 export type Exchange =
-  | { readonly kind: 'noToken'; readonly failure: TokenFailure }
-  /** `sent`: the last byte of the body was handed to the network. */
   | { readonly kind: 'broken'; readonly at: Break; readonly sent: boolean }
   | { readonly kind: 'answered'; readonly answer: Answer; readonly sent: boolean };

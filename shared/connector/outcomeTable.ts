@@ -1,4 +1,4 @@
-import type { Answer, Break, TokenFailure } from './exchange.ts';
+import type { Answer, Break, ConnectFault, TokenFailure } from './exchange.ts';
 import type { SendOutcome } from './types.ts';
 
 /** What one kind of outcome means. `bySent`: ambiguous once the whole body was sent, else the service cannot have it. */
@@ -8,6 +8,9 @@ export type Verdict = {
   readonly cause: string;
   readonly cure: string;
 };
+
+/** One that no status tells. */
+type Coded = Verdict & { readonly code: string };
 
 const ITSELF = 'None needed: it is tried again by itself.';
 const AGAIN = { certainty: 'bySent', next: 'retry', cure: ITSELF } as const;
@@ -92,14 +95,14 @@ export const STRANGE: Verdict = {
 };
 
 /** A 2xx before the body was sent whole: it cannot be of all records, and those not sent are lost if it is believed. */
-export const EARLY: Verdict & { readonly code: string } = {
+export const EARLY: Coded = {
   ...UNKNOWN,
   code: 'ANSWER_EARLY',
   cause: 'The service answered that it accepted the records before it had all of them.',
 };
 
 /** A 2xx whose rest never came: what it would have said is not known. */
-export const CUT: Readonly<Record<NonNullable<Answer['cut']>, Verdict & { readonly code: string }>> = {
+export const CUT: Readonly<Record<NonNullable<Answer['cut']>, Coded>> = {
   reset: { ...UNKNOWN, code: 'ANSWER_CUT', cause: 'The connection closed in the middle of the answer.' },
   timeout: { ...UNKNOWN, code: 'ANSWER_TIMEOUT', cause: 'The answer did not end within the deadline.' },
   garbled: { ...UNKNOWN, code: 'ANSWER_GARBLED', cause: 'The answer broke the rules of HTTP.' },
@@ -110,8 +113,8 @@ export const CUT: Readonly<Record<NonNullable<Answer['cut']>, Verdict & { readon
   },
 };
 
-/** No answer at all. */
-export const BREAKS: Readonly<Record<Break, Verdict & { code: string }>> = {
+/** No connection, so nothing was sent. */
+export const CONNECT_FAULTS: Readonly<Record<ConnectFault, Coded>> = {
   dns: { ...NOT_YET, code: 'DNS_FAILED', cause: 'The name of the service could not be resolved.' },
   connect: { ...NOT_YET, code: 'CONNECT_FAILED', cause: 'No connection to the service could be made.' },
   tls: {
@@ -126,13 +129,17 @@ export const BREAKS: Readonly<Record<Break, Verdict & { code: string }>> = {
     cause: 'The name of the service resolves to an address that is not public, so nothing was sent.',
     cure: 'Check the DNS of the network in which the app runs.',
   },
+};
+
+/** No answer at all. */
+export const BREAKS: Readonly<Record<Break, Coded>> = {
   reset: { ...AGAIN, code: 'RESET', cause: 'The connection closed before the service answered.' },
   timeout: { ...AGAIN, code: 'TIMEOUT', cause: 'The service did not answer within the deadline.' },
   garbled: { ...AGAIN, code: 'GARBLED', cause: 'What came back was not HTTP.' },
 };
 
 /** No token, so nothing was sent. */
-export const TOKEN_FAILURES: Readonly<Record<TokenFailure['kind'], Verdict & { code: string }>> = {
+export const TOKEN_FAILURES: Readonly<Record<TokenFailure['kind'], Coded>> = {
   refused: {
     ...BLOCKED,
     code: 'TOKEN_REFUSED',

@@ -1,7 +1,8 @@
-import type { Answer, Exchange, TokenFailure } from './exchange.ts';
+import type { Answer, ConnectFault, Exchange, TokenFailure } from './exchange.ts';
 import {
   AADSTS,
   BREAKS,
+  CONNECT_FAULTS,
   CUT,
   EARLY,
   STATUS_CLASSES,
@@ -19,43 +20,46 @@ export type Judgement = Omit<SendOutcome, 'durationMs'>;
 /** The longest quotation of the service's words, in UTF-16 units. */
 const MAX_WORDS = 2000;
 
+/** What it means that there was no token: nothing was sent. */
+export function noToken({ kind, status, aadsts, retryAfterMs }: TokenFailure): SendOutcome {
+  const { code, ...verdict } = TOKEN_FAILURES[kind];
+  const { cause, cure } = (aadsts === undefined ? undefined : AADSTS[aadsts]) ?? verdict;
+  const told = { ...verdict, cure, cause: aadsts ? `${cause} (AADSTS${aadsts})` : cause };
+  return {
+    ...settle(told, { stage: 'token', code, status }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    durationMs: 0,
+  };
+}
+
+/** What it means that there was no connection: nothing was sent. */
+export function noConnection(fault: ConnectFault): SendOutcome {
+  const verdict = CONNECT_FAULTS[fault];
+  return { ...settle(verdict, { stage: 'connection', code: verdict.code }), durationMs: 0 };
+}
+
 /**
- * What one attempt means: whether the service can have the records, and what to do next (docs/delivery.md has the table).
+ * What a request means that went out: whether the service can have the records, and what to do next (docs/delivery.md has the
+ * table).
  * @param now UTC ms
  * @param token what it went out with; the service's words are quoted without it
  */
 export function judge(exchange: Exchange, now: number, token: string): Judgement {
-  if (exchange.kind === 'noToken') return judgeTokenFailure(exchange.failure);
-  if (exchange.kind === 'broken') {
-    const verdict = BREAKS[exchange.at];
-    return settle(verdict, verdict.code, exchange.sent);
-  }
-  return judgeAnswer(exchange.answer, exchange.sent, now, token);
-}
-
-function judgeTokenFailure({ kind, status, aadsts, retryAfterMs }: TokenFailure): Judgement {
-  const verdict = TOKEN_FAILURES[kind];
-  const known = aadsts === undefined ? undefined : AADSTS[aadsts];
-  const cause = known?.cause ?? verdict.cause;
-  return {
-    ...settle(
-      { ...verdict, cause: aadsts ? `${cause} (AADSTS${aadsts})` : cause, cure: known?.cure ?? verdict.cure },
-      verdict.code,
-      false,
-    ),
-    ...(status === undefined ? {} : { status }),
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-  };
+  const { sent } = exchange;
+  if (exchange.kind === 'answered') return judgeAnswer(exchange.answer, sent, now, token);
+  const verdict = BREAKS[exchange.at];
+  return settle(verdict, { stage: 'request', code: verdict.code, sent });
 }
 
 function judgeAnswer(answer: Answer, sent: boolean, now: number, token: string): Judgement {
   const { status, cut } = answer;
   const success = status >= 200 && status <= 299;
   const incomplete = sent ? cut && CUT[cut] : EARLY;
-  if (success && incomplete) return { ...settle(incomplete, incomplete.code, sent, status), status };
+  if (success && incomplete)
+    return settle(incomplete, { stage: 'request', code: incomplete.code, status, sent });
 
   const verdict = STATUSES[status] ?? STATUS_CLASSES[Math.trunc(status / 100)] ?? STRANGE;
-  const outcome = { ...settle(verdict, `HTTP_${status}`, sent, status), status };
+  const outcome = settle(verdict, { stage: 'request', code: `HTTP_${status}`, status, sent });
   if (success) return { ...outcome, ...readSuccess(answer) };
 
   const retryAfterMs = parseRetryAfter(answer.retryAfter, answer.date, now);
@@ -69,16 +73,20 @@ function judgeAnswer(answer: Answer, sent: boolean, now: number, token: string):
   };
 }
 
-function settle(
-  { certainty, next, cause, cure }: Verdict,
-  code: string,
-  sent: boolean,
-  status?: number,
-): Judgement {
+type Observed = {
+  readonly stage: SendOutcome['stage'];
+  readonly code: string;
+  readonly status?: number | undefined;
+  /** The whole body was. */
+  readonly sent?: boolean;
+};
+
+function settle({ certainty, next, cause, cure }: Verdict, observed: Observed): Judgement {
+  const { stage, code, status, sent = false } = observed;
   return {
     certainty: certainty === 'bySent' ? (sent ? 'ambiguous' : 'notAccepted') : certainty,
     next,
-    code,
+    stage,
     reason: { code, ...(status === undefined ? {} : { status }), cause, cure },
   };
 }

@@ -5,11 +5,11 @@ export type TokenResult =
 
 /** Where bearer tokens come from. */
 export interface TokenProvider {
-  /** A token that is good now; many callers share one fetch. @throws the signal's reason when it is aborted meanwhile */
-  get(signal?: AbortSignal): Promise<TokenResult>;
+  /** A token that is good now; many callers share one fetch. */
+  get(): Promise<TokenResult>;
   /** The service refused this token: it is not handed out again. A newer one stays. */
   reject(token: string): void;
-  /** Forget the token, unless it was fetched in the last seconds; the secret is read anew with the next. */
+  /** Forget the token; the secret is read anew with the next. */
   renew(): void;
 }
 

@@ -3,8 +3,6 @@ import type { FetchedToken, TokenProvider, TokenResult } from './token.ts';
 
 /** Callers that come this soon after a failure share it, so that a burst of batches makes one request. ms */
 const FAILURE_HOLD_MS = 1000;
-/** A token this young is not thrown away by `renew`: the refusal that asks for it was of the one before. ms */
-const YOUNG_MS = 10_000;
 /** A token is renewed this long before its end, or after four fifths of a short life. ms */
 const MARGIN_MS = 5 * 60_000;
 /** No token lives longer; a lifetime beyond it is a malformed answer. ms */
@@ -50,20 +48,20 @@ export function createTokenCache(
     !result.ok && held && left(held) > 0 ? { ok: true, token: held.token } : result;
 
   return {
-    get: (signal) => untilAborted(fresh(), signal),
+    get: fresh,
     reject: (token) => {
       if (held?.token === token) held = undefined;
     },
     renew: () => {
       failed = undefined;
-      if (held && clock.monotonic() - held.fetchedAt > YOUNG_MS) held = undefined;
+      held = undefined;
     },
   };
 }
 
 /** A provider of one fixed token, for a connector on this machine. */
 export const fixedToken = (token: string): TokenProvider => ({
-  get: (signal) => untilAborted(Promise.resolve({ ok: true, token }), signal),
+  get: () => Promise.resolve({ ok: true, token }),
   reject: () => {},
   renew: () => {},
 });
@@ -72,20 +70,4 @@ function checked(got: FetchedToken): FetchedToken {
   if (!got.ok) return got;
   const good = got.token.length > 0 && got.lifetimeMs > 0 && got.lifetimeMs <= LONGEST_LIFE_MS;
   return good ? got : { ok: false, failure: { kind: 'invalid' } };
-}
-
-async function untilAborted(
-  result: Promise<TokenResult>,
-  signal: AbortSignal | undefined,
-): Promise<TokenResult> {
-  if (!signal) return result;
-  signal.throwIfAborted();
-  const { promise, reject } = Promise.withResolvers<never>();
-  const onAbort = (): void => reject(signal.reason as Error);
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([result, promise]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }

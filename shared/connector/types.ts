@@ -8,15 +8,14 @@ export type MultipartFrame = { readonly contentType: string; readonly head: Buff
  *
  * `certainty` says what the service can have done with the records: `accepted`, `notAccepted` (it cannot have them) or
  * `ambiguous` (it may have them: body sent, then no usable answer).
- * `next` says what to do: `done`; `retry` (after backoff or `retryAfterMs`); `refreshToken` (401: fresh credential once);
+ * `next` says what to do: `done`; `retry` (after backoff or `retryAfterMs`); `refreshToken` (401: another token, once);
  * `shrink` (413: the body is too large); `refuse` (400, 422: bisect); `block` (configuration: hold everything).
  */
 export type SendOutcome = {
   readonly certainty: 'accepted' | 'notAccepted' | 'ambiguous';
   readonly next: 'done' | 'retry' | 'refreshToken' | 'shrink' | 'refuse' | 'block';
-  /** Stable class for metrics and the ledger: `HTTP_503`, `CONNECT_FAILED`, `RESET`, `TIMEOUT`, `TOKEN_FAILED`, … */
-  readonly code: string;
-  readonly status?: number;
+  /** How far it came: there was no token, no connection, or a request went out, if only its first byte. */
+  readonly stage: 'token' | 'connection' | 'request';
   /** From Retry-After, seconds or date, relative to now; invalid ones are left out. */
   readonly retryAfterMs?: number;
   /** `RecordsSaved` of a JSON answer. */
@@ -25,28 +24,41 @@ export type SendOutcome = {
   readonly anomaly?: boolean;
   /** The service's own words, at most 2,000 characters. May echo patient data: goes to quarantine and nowhere else. */
   readonly words?: string;
-  /** Cause and cure, for `block` and for what the status shows; safe to show. */
+  /** Stable code for metrics and the ledger (`HTTP_503`, `RESET`, …), HTTP status, cause and cure; safe to show. */
   readonly reason: Reason;
-  /** ms from the first byte sent to the end of the answer. */
+  /** ms from the first byte sent to the end of the answer; 0 when none was sent. */
   readonly durationMs: number;
 };
+
+/** A token and an open connection, kept for one request: spent by `send` or `release`, whichever comes first. */
+export interface PreparedRequest {
+  /**
+   * One POST of one body (frame.head + header line + records + frame.tail, as one buffer or several that follow each other), with
+   * just this token and on just this connection: nothing is fetched, resolved or connected any more. Sends at most once, follows no
+   * redirect, ends within the deadline, never throws for faults of the far end.
+   * @param mayBegin asked when the first byte is about to be written, and perhaps before
+   * @returns undefined when `mayBegin` said no: then nothing was sent
+   */
+  send(body: readonly Uint8Array[], mayBegin: () => boolean): Promise<SendOutcome | undefined>;
+  /** Nothing is sent after all: the connection serves another request. No effect after `send`. */
+  release(): void;
+}
+
+/** What `prepare` comes to: a request that can begin at once, or what there is to say of one that cannot. */
+export type Preparation =
+  | { readonly kind: 'ready'; readonly request: PreparedRequest }
+  | { readonly kind: 'failed'; readonly outcome: SendOutcome };
 
 /** One connector of Purview as the delivery sees it. */
 export interface ConnectorClient {
   readonly frame: MultipartFrame;
   /**
-   * One POST of one body (frame.head + header line + records + frame.tail, as one buffer or several that follow each other).
-   * Sends at most once, follows no redirect, ends within the deadline. Gets a token first; when that fails nothing is sent and
-   * the outcome is `notAccepted` with code `TOKEN_…`. Never throws for faults of the far end; throws only when `signal` is
-   * aborted before the first byte was written.
+   * Everything about a request that can take time, done before it: a token that is good now and an open connection. So whatever must
+   * be asked right before a request goes out is asked between this and `send`. Costs nothing when both are at hand.
+   * Never throws for faults of the far end. @returns undefined when `signal` was aborted first
    */
-  send(body: readonly Uint8Array[], signal?: AbortSignal): Promise<SendOutcome>;
-  /**
-   * Get a token now if there is none that lasts, so that the next `send` starts at once: what must be asked right before a request
-   * goes out can be asked after this. A failure shows at the `send`. @throws the signal's reason when it is aborted
-   */
-  ready?(signal?: AbortSignal): Promise<void>;
-  /** Forget the token and the credential, so that the next send asks for both anew (secret read again from its source). */
+  prepare(signal: AbortSignal): Promise<Preparation | undefined>;
+  /** Forget token and credential, so that the next request has new ones (secret read again from its source). */
   renewCredential(): void;
   /** Close kept-alive connections. */
   close(): Promise<void>;

@@ -3,6 +3,7 @@ import {
   admission,
   closed,
   gated,
+  isProbe,
   opened,
   probing,
   unprobed,
@@ -21,32 +22,32 @@ const PROBE_LEASE_MS = 30_000;
 const GLANCE_MS = 1_000;
 
 /**
- * What the connector's row said lately, before a request is marked in the ledger. Only for refusing early: {@link admit} decides.
+ * Whether a request has a chance to go out, by what the connector's row said lately: asked before anything is done for it. When the
+ * delay of an open circuit is over, the first to ask becomes the probe; for a blocked connector it gets a new credential.
+ * Only {@link look} lets it go out.
  */
-export async function glance(run: ChunkRun, request: string): Promise<Admission> {
+export async function approach(run: ChunkRun, request: string): Promise<Admission> {
   const { gate } = run.lane;
-  return admission(gate.recent(GLANCE_MS) ?? (await gate.fresh()), run.services.clock.now(), request);
+  const said = admission(gate.recent(GLANCE_MS) ?? (await gate.fresh()), run.services.clock.now(), request);
+  return said.kind === 'probeDue' ? becomeProbe(run, request) : said;
 }
 
-/**
- * Whether a request may go out, by the connector's row as it is now: the last thing asked before its first byte. When the delay of
- * an open circuit is over, the first to ask becomes the probe; for a blocked connector it goes out with a new credential.
- */
-export async function admit(run: ChunkRun, request: string): Promise<Admission> {
+async function becomeProbe(run: ChunkRun, request: string): Promise<Admission> {
   const { clock } = run.services;
-  const { gate } = run.lane;
-  const before = await gate.fresh();
-  const said = admission(before, clock.now(), request);
-  if (said.kind !== 'probeDue') return said;
-  const until = clock.now() + PROBE_LEASE_MS;
+  const { gate, client } = run.lane;
   const row = await gate.change((row) =>
-    admission(row, clock.now(), request).kind === 'probeDue' ? probing(row, request, until) : row,
+    admission(row, clock.now(), request).kind === 'probeDue'
+      ? probing(row, request, clock.now() + PROBE_LEASE_MS)
+      : row,
   );
-  const now = admission(row, clock.now(), request);
-  if (now.kind === 'go' && now.probe && row.kind === 'blocked') {
-    run.lane.renewCredential(run.lane.credential);
-  }
-  return now;
+  const said = admission(row, clock.now(), request);
+  if (isProbe(said) && row.kind === 'blocked') client.renewCredential();
+  return said;
+}
+
+/** Whether a request may go out, by the connector's row as it is now: the last thing asked before its first byte. */
+export async function look(run: ChunkRun, request: string): Promise<Admission> {
+  return admission(await run.lane.gate.fresh(), run.services.clock.now(), request);
 }
 
 /** Keep the probe of `request` until `over` is aborted: a request may take longer than others shall wait for one that died. */

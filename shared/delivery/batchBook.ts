@@ -113,6 +113,19 @@ export class BatchBook {
     await this.#writer.change(counted);
   }
 
+  /**
+   * A request that was about to begin did not: it counts neither as one nor as a repetition. What a resend added stays, for the mark
+   * of the attempt before it is gone. Goes to the ledger with the next write.
+   */
+  withdrawn(stretch: Stretch, { repeated }: Pick<Attempt, 'repeated'>): void {
+    this.#writer.note((row) => ({
+      ...row,
+      requests: row.requests - 1,
+      retries: row.retries - (repeated ? 1 : 0),
+    }));
+    this.notSent(stretch);
+  }
+
   /** The service cannot have the stretch. Goes to the ledger with the next write. */
   notSent({ batch, from, to }: Stretch): void {
     const parts = this.#parts.get(batch);

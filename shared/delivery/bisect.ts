@@ -34,7 +34,7 @@ async function bisect(run: ChunkRun, slice: Slice, first: boolean): Promise<void
   if (first && isRefusal(left) && isRefusal(right) && (await nothingAccepted(run))) {
     const cause =
       'The service refuses both halves of the first batch it refused, and has accepted nothing of this export: the columns, not single records, are at fault.';
-    return blockForMapping(run, right.outcome.status, cause);
+    return blockForMapping(run, right.outcome.reason.status, cause);
   }
   for (const [i, delivery] of [left, right].entries()) {
     if (delivery.kind !== 'refused') continue;
@@ -65,7 +65,8 @@ function halvesOf(slice: Slice): readonly [Slice, Slice] {
 }
 
 /** One record, refused alone: it goes to quarantine, unless so many do that the mapping must be at fault. */
-async function refuse(run: ChunkRun, slice: Slice, { words, status, next }: SendOutcome): Promise<void> {
+async function refuse(run: ChunkRun, slice: Slice, { words, reason, next }: SendOutcome): Promise<void> {
+  const { status } = reason;
   const { settings, log } = run.services;
   run.serviceRefusals.set(slice.body.numberAt(slice.first), words ?? '');
   await run.book.refuse(slice, 1);

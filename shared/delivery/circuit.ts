@@ -11,6 +11,9 @@ export type Admission =
   /** Nothing goes out before `until` (UTC ms). `brief`: it depends on a probe under way, so it may be over at any moment. */
   | { readonly kind: 'wait'; readonly until: number; readonly brief: boolean; readonly reason: Reason };
 
+/** Whether the request decides for all whether the connector is well again. */
+export const isProbe = (said: Admission): boolean => said.kind === 'go' && said.probe;
+
 /** How long a chunk of a paused connector sleeps; resuming wakes it earlier. */
 const PAUSED_MS = 600_000;
 

@@ -9,10 +9,17 @@ import {
 import { connectorKey, type ConnectorRow } from '../ledger/model.ts';
 import type { TableStore } from '../storage/tables.ts';
 
-type Stored = { readonly row: ConnectorRow; readonly etag: string | undefined };
+type Stored = {
+  readonly row: ConnectorRow;
+  readonly etag: string | undefined;
+  /** When it was asked for, on the monotonic clock. */
+  readonly at: number;
+};
 
-/** Older than this when it arrives, an answer is asked for anew: the process stood still meanwhile. */
+/** Older than this when it is at hand, an answer is asked for anew: the ledger was slow, or the process stood still, ms. */
 const STALE_MS = 250;
+/** Not for ever, or nothing would go out any more while the ledger is slow. */
+const READS = 3;
 
 /**
  * A connector's row in the ledger as every request of this process sees it.
@@ -44,12 +51,11 @@ export class ConnectorGate {
     return seen !== undefined && this.#clock.monotonic() - seen.at <= ms ? seen.row : undefined;
   }
 
-  /** The row, read after this call began. */
+  /** The row, read after this call began, and at most {@link STALE_MS} ago unless the ledger is slow time and again. */
   async fresh(): Promise<ConnectorRow> {
-    for (let attempt = 1; ; attempt++) {
-      const asked = this.#clock.monotonic();
-      const { row } = await this.#joinRead();
-      if (attempt === 3 || this.#clock.monotonic() - asked <= STALE_MS) return row;
+    for (let reads = 1; ; reads++) {
+      const { row, at } = await this.#joinRead();
+      if (reads === READS || this.#clock.monotonic() - at <= STALE_MS) return row;
     }
   }
 
@@ -63,9 +69,10 @@ export class ConnectorGate {
       const next = to(row);
       if (next === row) return row;
       try {
+        const at = this.#clock.monotonic();
         const written = toConnectorTableRow(next);
         await (etag === undefined ? this.#table.insert(written) : this.#table.replace(written, etag));
-        this.#see(next);
+        this.#seen = { row: next, at };
         return next;
       } catch (error) {
         if (!(error instanceof ConflictError)) throw error;
@@ -93,13 +100,10 @@ export class ConnectorGate {
   }
 
   async #read(): Promise<Stored> {
+    const at = this.#clock.monotonic();
     const stored = await this.#table.get(connectorKey(this.#connector), CONNECTOR_ROW_KEY);
     const row = stored === undefined ? newConnectorRow(this.#connector) : fromConnectorTableRow(stored.row);
-    this.#see(row);
-    return { row, etag: stored?.etag };
-  }
-
-  #see(row: ConnectorRow): void {
-    this.#seen = { row, at: this.#clock.monotonic() };
+    this.#seen = { row, at };
+    return { row, etag: stored?.etag, at };
   }
 }

@@ -25,7 +25,7 @@ export type Permit = { release(sample?: Sample): void };
 
 /**
  * The way to one connector, shared by all chunks that this process pushes to it: pace, slots among the instances, gate, and what
- * is known of the connector's health and credential.
+ * is known of the connector's health.
  */
 export class Lane {
   readonly client: ConnectorClient;
@@ -34,7 +34,6 @@ export class Lane {
   readonly #limit: AdaptiveLimit;
   readonly #slots: SlotLease;
   readonly #waiting: ((permit: Permit) => void)[] = [];
-  #credential = 0;
   #lastSuccess = Number.NEGATIVE_INFINITY;
   #notedAt = Number.NEGATIVE_INFINITY;
   #bisecting: Promise<unknown> = Promise.resolve();
@@ -109,18 +108,6 @@ export class Lane {
     if (now - this.#notedAt < ACCEPTANCE_MS) return false;
     this.#notedAt = now;
     return true;
-  }
-
-  /** Which credential a request goes out with; see {@link renewCredential}. */
-  get credential(): number {
-    return this.#credential;
-  }
-
-  /** The service refused a request that went out with `credential`: renew it, unless another request already had it renewed. */
-  renewCredential(credential: number): void {
-    if (credential !== this.#credential) return;
-    this.#credential++;
-    this.client.renewCredential();
   }
 
   /** Run `task` when no other batch of this connector is being bisected: with a wrong mapping all of them would be. */

@@ -1,18 +1,18 @@
 import type { SendOutcome } from '../connector/types.ts';
 import {
-  admit,
+  approach,
   closeCircuit,
   closeGate,
-  glance,
   keepProbe,
   leaveProbe,
+  look,
   noteAcceptance,
   openCircuit,
   park,
   pause,
   waitOrPark,
 } from './admit.ts';
-import type { Admission } from './circuit.ts';
+import { isProbe, type Admission } from './circuit.ts';
 import { backoff, outageDelay } from '../backoff.ts';
 import type { Stretch } from './batchBook.ts';
 import type { ChunkRun } from './chunkRun.ts';
@@ -37,6 +37,9 @@ const PATIENCE = 6;
 /** Least spread of attempts that are repeated while others get through, ms. */
 const SHORTEST_MS = 50;
 
+/** A process that stood still this long after its last look at the ledger looks again before a request begins, ms. */
+const STANDSTILL_MS = 250;
+
 /** Sends one load, again and again as its outcomes allow, and checks each step off in the ledger. */
 export async function sendStretch(run: ChunkRun, load: Load): Promise<Delivery> {
   return new StretchSender(run, load).deliver();
@@ -49,11 +52,11 @@ class StretchSender {
   readonly #began: number;
   #uncertain: boolean;
   #attemptBegan = 0;
-  #attempts = 0;
+  /** Requests that went out, if only with their first byte. */
+  #requests = 0;
   #failures = 0;
   #waited = 0;
-  #renewed = false;
-  #credential = 0;
+  #tokenRefused = false;
   #probe = false;
 
   constructor(run: ChunkRun, load: Load) {
@@ -65,108 +68,123 @@ class StretchSender {
   }
 
   async deliver(): Promise<Delivery> {
-    for (;;) {
-      if (this.#run.ends) {
-        if (this.#probe) await leaveProbe(this.#run, this.#name);
-        return { kind: 'stopped' };
+    try {
+      while (!this.#run.ends) {
+        const outcome = await this.#attempt();
+        const delivery = outcome && (await this.#judge(outcome));
+        if (delivery !== undefined) return delivery;
       }
-      const outcome = await this.#attempt();
-      if (outcome === undefined) continue;
-      const delivery = await this.#judge(outcome);
-      if (delivery !== undefined) return delivery;
+    } catch (error) {
+      await this.#leaveProbe().catch(() => undefined);
+      throw error;
     }
+    await this.#leaveProbe();
+    return { kind: 'stopped' };
   }
 
-  /** One request at most; undefined when none went out. */
+  /** Whether no request may begin any more. A probe may although its chunk is parked: perhaps for no other reason than to wait for it. */
+  get #ends(): boolean {
+    const { ends, stop, services } = this.#run;
+    return ends && (!this.#probe || stop.cause?.kind !== 'park' || services.stopping.aborted);
+  }
+
+  /** One request at most; undefined when none went out and nothing kept it back but us. */
   async #attempt(): Promise<SendOutcome | undefined> {
     const run = this.#run;
     const permit = await run.lane.acquire(run.stop.signal);
     if (permit === undefined) return undefined;
+    const over = new AbortController();
     let sample: Sample | undefined;
-    let kept: Admission;
+    let said: Admission | undefined;
     try {
-      kept = await glance(run, this.#name);
-      if (run.ends) return undefined;
-      if (kept.kind !== 'wait') {
-        await this.#ready();
-        await run.ensureClaim();
-        await this.#mark();
-        kept = await admit(run, this.#name);
-        this.#probe = kept.kind === 'go' && kept.probe;
-        // No await between this look and the request: from the answer of the ledger to the first byte nothing may come.
-        if (kept.kind === 'go' && !run.ends) {
-          const outcome = await this.#post();
-          sample = outcome && sampleOf(outcome);
-          return outcome;
+      said = await approach(run, this.#name);
+      if (said.kind === 'go') this.#probe = said.probe;
+      if (isProbe(said)) void keepProbe(run, this.#name, over.signal);
+      if (said.kind === 'go' && !this.#ends) {
+        const result = await this.#request();
+        if (result?.kind === 'outcome') {
+          sample = sampleOf(result.outcome);
+          return result.outcome;
         }
-        this.#unmark();
+        said = result;
       }
     } finally {
+      over.abort();
       permit.release(sample);
     }
-    if (kept.kind === 'wait') {
-      const ms = await waitOrPark(run, kept, this.#waited);
+    if (said?.kind === 'wait') {
+      const ms = await waitOrPark(run, said, this.#waited);
       this.#waited += ms ?? 0;
     }
     return undefined;
   }
 
-  /** Whatever takes time comes before the mark, so that nothing stands between the last look at the gate and the first byte. */
-  async #ready(): Promise<void> {
-    const { lane, services } = this.#run;
+  /**
+   * Everything that can take time comes first: token, connection, then the mark. From the answer of the last look to the first byte
+   * nothing is waited for.
+   * @returns what became of it, or what kept it back
+   */
+  async #request(): Promise<{ kind: 'outcome'; outcome: SendOutcome } | Admission | undefined> {
+    const run = this.#run;
+    const { clock, stopping } = run.services;
+    this.#attemptBegan = clock.monotonic();
+    const preparation = await run.lane.client.prepare(this.#probe ? stopping : run.stop.signal);
+    if (preparation === undefined) return undefined;
+    if (preparation.kind === 'failed') return { kind: 'outcome', outcome: preparation.outcome };
+    const { request } = preparation;
     try {
-      await lane.client.ready?.(services.stopping);
-    } catch (error) {
-      if (!services.stopping.aborted) throw error;
+      await run.ensureClaim();
+      await this.#mark();
+      const said = await look(run, this.#name);
+      const looked = clock.monotonic();
+      if (said.kind === 'go') this.#probe = said.probe;
+      const mayBegin = (): boolean => !this.#ends && clock.monotonic() - looked <= STANDSTILL_MS;
+      const outcome = said.kind === 'go' ? await request.send(this.#load.request, mayBegin) : undefined;
+      this.#settle(outcome);
+      return outcome === undefined ? said : { kind: 'outcome', outcome };
+    } finally {
+      request.release();
     }
   }
 
   async #mark(): Promise<void> {
     const { records } = this.#load;
     const resend = this.#uncertain;
-    await this.#run.book.sending(this.#load, { records, resend, repeated: this.#attempts > 0 });
+    await this.#run.book.sending(this.#load, { records, resend, repeated: this.#requests > 0 });
     // Counted: should this attempt not reach the service, the one after it is no further resend.
     this.#uncertain = false;
   }
 
-  /** The service cannot have it by now, or what it may have is counted already. */
-  #unmark(): void {
-    this.#run.book.notSent(this.#load);
+  /** What the mark has become, once it is known whether a request went out. */
+  #settle(outcome: SendOutcome | undefined): void {
+    const { book } = this.#run;
+    if (outcome?.stage !== 'request') {
+      book.withdrawn(this.#load, { repeated: this.#requests > 0 });
+      return;
+    }
+    this.#requests++;
+    if (outcome.certainty === 'notAccepted') book.notSent(this.#load);
+    this.#uncertain = outcome.certainty === 'ambiguous';
   }
 
-  async #post(): Promise<SendOutcome | undefined> {
-    const { lane, services } = this.#run;
-    this.#attempts++;
-    this.#attemptBegan = services.clock.monotonic();
-    this.#credential = lane.credential;
-    const over = new AbortController();
-    if (this.#probe) void keepProbe(this.#run, this.#name, over.signal);
-    try {
-      return await lane.client.send(this.#load.request, services.stopping);
-    } catch (error) {
-      if (!services.stopping.aborted) throw error;
-      this.#unmark();
-      return undefined;
-    } finally {
-      over.abort();
-    }
+  /** Should this request be the probe, another may be it at once. */
+  async #leaveProbe(): Promise<void> {
+    if (this.#probe) await leaveProbe(this.#run, this.#name);
+    this.#probe = false;
   }
 
   async #judge(outcome: SendOutcome): Promise<Delivery | undefined> {
-    const run = this.#run;
-    if (outcome.certainty === 'notAccepted') this.#unmark();
-    this.#uncertain = outcome.certainty === 'ambiguous';
     const { next } = outcome;
     if (next === 'done') return this.#accepted(outcome);
     if (next === 'retry') return this.#again(outcome);
     if (next === 'refuse' || next === 'shrink') return this.#refused(outcome);
-    if (next === 'block' || this.#renewed) return this.#blocked(outcome);
-    this.#renewed = true;
-    run.lane.renewCredential(this.#credential);
+    if (next === 'block' || this.#tokenRefused) return this.#blocked(outcome);
+    // The client gives a refused token to no further request.
+    this.#tokenRefused = true;
     return undefined;
   }
 
-  async #accepted({ recordsSaved, anomaly, code }: SendOutcome): Promise<Delivery> {
+  async #accepted({ recordsSaved, anomaly, reason }: SendOutcome): Promise<Delivery> {
     const { book, lane, services, where } = this.#run;
     const { records, batch } = this.#load;
     const gap = recordsSaved === undefined ? 0 : Math.max(0, records - recordsSaved);
@@ -174,7 +192,7 @@ class StretchSender {
     await book.accepted(this.#load, records, gap);
     services.log.debug('batch.accepted', { ...where, batch, records: records - gap });
     if (gap > 0) services.log.error('batch.countGap', { ...where, batch, records, count: gap });
-    if (anomaly) services.log.warn('batch.strangeAnswer', { ...where, batch, code });
+    if (anomaly) services.log.warn('batch.strangeAnswer', { ...where, batch, code: reason.code });
     if (this.#probe) await closeCircuit(this.#run, this.#name, true);
     else await noteAcceptance(this.#run);
     return { kind: 'settled' };
@@ -183,7 +201,7 @@ class StretchSender {
   async #again(outcome: SendOutcome): Promise<Delivery | undefined> {
     const run = this.#run;
     const { clock, random, settings } = run.services;
-    const hold = this.#uncertain && run.plan.onUnknownOutcome === 'hold';
+    const hold = outcome.certainty === 'ambiguous' && run.plan.onUnknownOutcome === 'hold';
     if (hold) await run.book.hold(this.#load);
     if (outcome.retryAfterMs !== undefined && outcome.retryAfterMs > 0) {
       await closeGate(run, clock.now() + outcome.retryAfterMs);
@@ -195,7 +213,7 @@ class StretchSender {
     const nothingGetsThrough = run.lane.lastSuccess < this.#began;
     if (this.#probe || (nothingGetsThrough && (this.#failures >= attempts || spent + delay > attemptsMs))) {
       await openCircuit(run, this.#name, {
-        kind: outcome.status === 429 ? 'throttled' : 'outage',
+        kind: outcome.reason.status === 429 ? 'throttled' : 'outage',
         reason: outcome.reason,
         until: (failures) =>
           clock.now() + outageDelay(failures, backoffBaseMs, settings.backoffMaxMs, random),
@@ -252,9 +270,9 @@ class StretchSender {
   }
 }
 
-/** What a request teaches about the pace; nothing when the service was not reached or the configuration is at fault. */
-function sampleOf({ next, status, code, durationMs }: SendOutcome): Sample | undefined {
+/** What an outcome teaches about the pace; nothing when no token was to be had, or the configuration is at fault. */
+function sampleOf({ next, stage, reason, durationMs }: SendOutcome): Sample | undefined {
   if (next === 'done' || next === 'refuse' || next === 'shrink') return { kind: 'well', durationMs };
-  if (next !== 'retry' || code.startsWith('TOKEN_')) return undefined;
-  return { kind: status === 429 ? 'throttled' : 'pressed', durationMs };
+  if (next !== 'retry' || stage === 'token') return undefined;
+  return { kind: reason.status === 429 ? 'throttled' : 'pressed', durationMs };
 }

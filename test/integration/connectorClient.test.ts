@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { after, before, beforeEach, describe, test, type TestContext } from 'node:test';
 import { startSimulator } from '../../local/simulator/simulator.ts';
 import type { JournalEntry, Simulator } from '../../local/simulator/types.ts';
 import { systemClock } from '../../shared/clock.ts';
@@ -7,7 +9,7 @@ import { readConfig } from '../../shared/config/config.ts';
 import { connectConnector } from '../../shared/connector/connect.ts';
 import { createConnectorClient } from '../../shared/connector/client.ts';
 import { fixedToken } from '../../shared/connector/tokenCache.ts';
-import type { ConnectorClient, SendOutcome } from '../../shared/connector/types.ts';
+import type { ConnectorClient, PreparedRequest, SendOutcome } from '../../shared/connector/types.ts';
 import { SettingsError } from '../../shared/errors.ts';
 
 // From settings to saved records: the client, @azure/identity and the simulator together.
@@ -42,9 +44,27 @@ after(async () => {
 });
 beforeEach(() => simulator.setFaults(''));
 
-const send = (via = client): Promise<SendOutcome> =>
-  via.send([via.frame.head, HEADER, RECORDS, via.frame.tail]);
-const short = ({ certainty, next, code }: SendOutcome): string => `${certainty} ${next} ${code}`;
+const { signal } = new AbortController();
+const bodyFor = ({ frame }: ConnectorClient): readonly Buffer[] => [frame.head, HEADER, RECORDS, frame.tail];
+const mayBegin = (): boolean => true;
+
+async function prepared(via = client): Promise<PreparedRequest> {
+  const preparation = await via.prepare(signal);
+  assert.equal(preparation?.kind, 'ready');
+  return preparation.request;
+}
+
+/** Prepare a request and send it; the outcome of whatever there is one of. */
+async function send(via = client): Promise<SendOutcome> {
+  const preparation = await via.prepare(signal);
+  assert.ok(preparation);
+  if (preparation.kind === 'failed') return preparation.outcome;
+  const outcome = await preparation.request.send(bodyFor(via), mayBegin);
+  assert.ok(outcome);
+  return outcome;
+}
+
+const short = ({ certainty, next, reason }: SendOutcome): string => `${certainty} ${next} ${reason.code}`;
 const count = async (kind: JournalEntry['kind']): Promise<number> =>
   (await simulator.log()).filter((entry) => entry.kind === kind).length;
 
@@ -102,14 +122,24 @@ describe('a connector client made from settings', () => {
     const refused = await Promise.all(Array.from({ length: 8 }, () => send()));
     assert.deepEqual(new Set(refused.map(short)), new Set(['notAccepted refreshToken HTTP_401']));
 
-    const cured = await Promise.all(
-      refused.map(() => {
-        client.renewCredential();
-        return send();
-      }),
-    );
+    const cured = await Promise.all(refused.map(() => send()));
 
     assert.deepEqual(new Set(cured.map(short)), new Set(['accepted done HTTP_200']));
+    assert.equal((await count('token')) - before, 1);
+  });
+
+  test('a token refused after a newer one came costs the newer one nothing', async () => {
+    await send();
+    const late = await prepared();
+    await simulator.expireTokens();
+    assert.equal(short(await send()), 'notAccepted refreshToken HTTP_401');
+    const before = await count('token');
+    assert.equal(short(await send()), 'accepted done HTTP_200');
+
+    const outcome = await late.send(bodyFor(client), mayBegin);
+
+    assert.equal(outcome && short(outcome), 'notAccepted refreshToken HTTP_401');
+    assert.equal(short(await send()), 'accepted done HTTP_200');
     assert.equal((await count('token')) - before, 1);
   });
 
@@ -136,10 +166,12 @@ describe('a connector client made from settings', () => {
     assert.equal(short(await send(other)), 'accepted done HTTP_200');
   });
 
-  test('an aborted send throws and sends nothing', async () => {
+  test('nothing is prepared once it is aborted, and nothing sent that may not begin', async () => {
     const before = await count('signal');
-    await assert.rejects(client.send([RECORDS], AbortSignal.abort(new Error('stopping'))), /stopping/);
+    assert.equal(await client.prepare(AbortSignal.abort()), undefined);
+    assert.equal(await (await prepared()).send(bodyFor(client), () => false), undefined);
     assert.equal(await count('signal'), before);
+    assert.equal(short(await send()), 'accepted done HTTP_200');
   });
 
   test('a fixed token is sent as it is', async (t) => {
@@ -178,5 +210,88 @@ describe('a connector client made from settings', () => {
     });
     t.after(() => rebound.close());
     assert.equal(short(await send(rebound)), 'notAccepted block FORBIDDEN_ADDRESS');
+  });
+});
+
+describe('the connections of a client', () => {
+  const fixed = (url: string): ConnectorClient =>
+    createConnectorClient({
+      url,
+      jobId: 'x',
+      tokens: fixedToken('t'),
+      clock: systemClock,
+      deadlineMs: 10_000,
+    });
+
+  /** A server that does with each connection what the test says; `accepted` are those there were. */
+  async function serve(
+    t: TestContext,
+    onSocket: (socket: Socket) => void,
+  ): Promise<{ url: string; accepted: Socket[] }> {
+    const accepted: Socket[] = [];
+    const server = createServer((socket) => {
+      accepted.push(socket.on('error', () => undefined));
+      onSocket(socket);
+    });
+    t.after(() => {
+      for (const socket of accepted) socket.destroy();
+      server.close();
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, accepted };
+  }
+
+  const answering = (socket: Socket): void =>
+    void socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'));
+
+  test('are open once a request is prepared, and serve another one when it is given back or was answered', async (t) => {
+    const { url, accepted } = await serve(t, answering);
+    const via = fixed(url);
+    t.after(() => via.close());
+    const first = await prepared(via);
+    while (accepted.length < 1) await new Promise(setImmediate);
+    first.release();
+    await assert.rejects(first.send(bodyFor(via), mayBegin), /sent once/);
+    const second = await prepared(via);
+    const third = await prepared(via);
+    second.release();
+    second.release();
+    assert.equal((await third.send(bodyFor(via), mayBegin))?.next, 'done');
+    await Promise.all([send(via), send(via)]);
+    assert.equal(accepted.length, 2);
+  });
+
+  test('that close before the request begins: no byte is sent, on this one or another, and the next is well', async (t) => {
+    const { url, accepted } = await serve(t, answering);
+    const via = fixed(url);
+    t.after(() => via.close());
+    const request = await prepared(via);
+    while (accepted.length < 1) await new Promise(setImmediate);
+    const [socket] = accepted;
+    socket?.end();
+    assert.ok(socket);
+    await once(socket, 'close');
+
+    const outcome = await request.send(bodyFor(via), mayBegin);
+
+    assert.ok(outcome);
+    assert.equal(short(outcome), 'notAccepted retry CONNECT_FAILED');
+    assert.deepEqual([outcome.stage, socket.bytesRead, accepted.length], ['connection', 0, 1]);
+    assert.equal(short(await send(via)), 'accepted done HTTP_200');
+  });
+
+  test('a success that comes before the body was sent is not believed', async (t) => {
+    const { url } = await serve(t, (socket) => {
+      socket.once('data', () => {
+        socket.pause();
+        socket.write('HTTP/1.1 200 OK\r\nContent-Length: 18\r\n\r\n{"RecordsSaved":3}');
+      });
+    });
+    const via = fixed(url);
+    t.after(() => via.close());
+    const body = [...bodyFor(via).slice(0, 2), Buffer.alloc(16 * 1024 ** 2, 'x'), via.frame.tail];
+    const outcome = await (await prepared(via)).send(body, mayBegin);
+    assert.equal(outcome && short(outcome), 'ambiguous retry ANSWER_EARLY');
   });
 });

@@ -9,6 +9,8 @@ import { FINAL_EXPORT_STATES, type ExportRow } from '../../shared/ledger/model.t
 import { DEFAULT_SPLIT_SETTINGS } from '../../shared/export/services.ts';
 import { DEFAULT_SWEEP_SETTINGS, sweepLedger, type SweepServices } from '../../shared/export/sweep.ts';
 import type { Log, LogFields } from '../../shared/log.ts';
+import { observedClient } from '../../shared/telemetry/observedClient.ts';
+import { NO_TELEMETRY } from '../../shared/telemetry/telemetry.ts';
 import { makeExport, type ExportShape, type MadeExport } from './deliveryExport.ts';
 import { KillableProcess } from './killable.ts';
 import { MemoryBlobs, MemoryQueue, MemoryTable } from './memoryStores.ts';
@@ -158,7 +160,9 @@ export class DeliveryWorld {
       settings: this.settings,
       instance: name,
       stopping: stopping.signal,
-      clientOf: () => watchedClient(client, at),
+      // As the app has it: behind the telemetry.
+      clientOf: (connector) =>
+        observedClient(watchedClient(client, at), { connector, telemetry: NO_TELEMETRY, limit: () => 0 }),
     });
     return { services, alive: () => alive, stopping };
   }
@@ -264,11 +268,19 @@ function watchedClient(
 ): ConnectorClient {
   return {
     ...client,
-    async send(body, signal) {
-      await at('service.send', 'before');
-      const outcome = await client.send(body, signal);
-      await at('service.send', 'after');
-      return outcome;
+    async prepare(signal) {
+      await at('service.prepare', 'before');
+      const preparation = await client.prepare(signal);
+      await at('service.prepare', 'after');
+      if (preparation?.kind !== 'ready') return preparation;
+      const { request } = preparation;
+      const send: typeof request.send = async (body, mayBegin) => {
+        await at('service.send', 'before');
+        const outcome = await request.send(body, mayBegin);
+        await at('service.send', 'after');
+        return outcome;
+      };
+      return { kind: 'ready', request: { ...request, send } };
     },
   };
 }

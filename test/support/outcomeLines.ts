@@ -1,5 +1,6 @@
 import {
   BREAKS,
+  CONNECT_FAULTS,
   CUT,
   EARLY,
   STATUS_CLASSES,
@@ -30,7 +31,13 @@ const line = (outcome: string, { certainty, next, cause }: Verdict): string =>
 
 /** The table of outcomes as docs/delivery.md shows it, a line each. */
 export function outcomeLines(): string[] {
-  const coded = [EARLY, ...Object.values(CUT), ...Object.values(BREAKS), ...Object.values(TOKEN_FAILURES)];
+  const coded = [
+    EARLY,
+    ...Object.values(CUT),
+    ...Object.values(CONNECT_FAULTS),
+    ...Object.values(BREAKS),
+    ...Object.values(TOKEN_FAILURES),
+  ];
   return [
     ...Object.entries(STATUSES).map(([status, verdict]) => line(`\`${status}\``, verdict)),
     ...Object.entries(STATUS_CLASSES).map(([digit, verdict]) => line(`other \`${digit}xx\``, verdict)),

@@ -1,5 +1,5 @@
 import type { Clock, Random } from '../../shared/clock.ts';
-import type { ConnectorClient, SendOutcome } from '../../shared/connector/types.ts';
+import type { ConnectorClient, Preparation, SendOutcome } from '../../shared/connector/types.ts';
 import { OFFENDING } from './deliveryExport.ts';
 
 /** What the service does to one request, if it is not what it does when well. */
@@ -23,6 +23,8 @@ export type ServiceOptions = {
     readonly records: number;
     readonly lines: readonly string[];
   }) => Misbehaviour | undefined;
+  /** What preparing a request takes, ms, and whether it comes to nothing; asked once for each. By default it takes no time. */
+  readonly preparing?: () => { readonly ms?: number; readonly fails?: 'token' | 'connection' };
   /** Largest body, bytes. */
   readonly maxBytes?: number;
 };
@@ -48,6 +50,7 @@ export class SimulatedService {
   #inFlight = 0;
   #mostInFlight = 0;
   #renewals = 0;
+  #prepared = 0;
 
   constructor(options: ServiceOptions) {
     this.#options = options;
@@ -57,20 +60,55 @@ export class SimulatedService {
     return this.#mostInFlight;
   }
 
-  /** How often a client asked for a new credential. */
+  /** Requests that were prepared and neither sent nor given back. */
+  get prepared(): number {
+    return this.#prepared;
+  }
+
+  /** How often a client took a new token because one was refused, or because it was told to. */
   get renewals(): number {
     return this.#renewals;
   }
 
   /** A client of the service; `from` names it in what the service remembers. */
   client(from: string): ConnectorClient {
+    let token = 0;
+    const renew = (): void => {
+      token++;
+      this.#renewals++;
+    };
+    const request = (used: number): Extract<Preparation, { kind: 'ready' }>['request'] => {
+      let spent = false;
+      const release = (): void => {
+        if (!spent) this.#prepared--;
+        spent = true;
+      };
+      this.#prepared++;
+      return {
+        send: async (body, mayBegin) => {
+          if (spent) throw new Error('The request was spent.');
+          release();
+          if (!mayBegin()) return undefined;
+          const outcome = await this.#take(from, Buffer.concat(body));
+          if (outcome.reason.status === 401 && used === token) renew();
+          return outcome;
+        },
+        release,
+      };
+    };
     return {
       frame: { contentType: 'multipart/form-data', head: HEAD, tail: TAIL },
-      send: (body, signal) => {
-        signal?.throwIfAborted();
-        return this.#take(from, Buffer.concat(body));
+      prepare: async (signal) => {
+        if (signal.aborted) return undefined;
+        const used = token;
+        const { ms = 0, fails } = this.#options.preparing?.() ?? {};
+        if (ms > 0) await this.#options.clock.sleep(ms, signal).catch(() => undefined);
+        if (signal.aborted) return undefined;
+        return fails === undefined
+          ? { kind: 'ready', request: request(used) }
+          : { kind: 'failed', outcome: unprepared(fails) };
       },
-      renewCredential: () => void this.#renewals++,
+      renewCredential: renew,
       close: () => Promise.resolve(),
     };
   }
@@ -83,7 +121,7 @@ export class SimulatedService {
     const number = this.requests.length;
     const wrong = misbehave?.({ number, inFlight: this.#inFlight, records: lines.length, lines });
     const outcome = body.length > maxBytes ? answer(413) : this.#decide(lines, wrong);
-    this.requests.push({ at: clock.now(), from, records: lines.length, outcome: outcome.code });
+    this.requests.push({ at: clock.now(), from, records: lines.length, outcome: outcome.reason.code });
     const taken =
       outcome.certainty === 'accepted' ||
       (wrong?.kind === 'silent' && wrong.taken && !lines.some((line) => line.includes(OFFENDING)));
@@ -99,7 +137,7 @@ export class SimulatedService {
   #decide(lines: readonly string[], wrong: Misbehaviour | undefined): Omit<SendOutcome, 'durationMs'> {
     if (wrong?.kind === 'refusing') return answer(wrong.status, wrong.retryAfterMs);
     if (wrong?.kind === 'silent') {
-      return { certainty: 'ambiguous', next: 'retry', code: 'TIMEOUT', reason: reasonOf('TIMEOUT') };
+      return { certainty: 'ambiguous', next: 'retry', stage: 'request', reason: reasonOf('TIMEOUT') };
     }
     const offending = lines.find((line) => line.includes(OFFENDING));
     if (offending !== undefined) return { ...answer(400), words: `cannot read ${offending}` };
@@ -126,13 +164,20 @@ const reasonOf = (code: string, status?: number): SendOutcome['reason'] => ({
   cure: 'None.',
 });
 
+/** Nothing went out. */
+const unprepared = (stage: 'token' | 'connection'): SendOutcome => ({
+  certainty: 'notAccepted',
+  next: 'retry',
+  stage,
+  reason: reasonOf(stage === 'token' ? 'TOKEN_UNAVAILABLE' : 'CONNECT_FAILED'),
+  durationMs: 0,
+});
+
 /** What an answer means, as the table of outcomes has it. */
 function answer(status: number, retryAfterMs?: number): Omit<SendOutcome, 'durationMs'> {
-  const code = `HTTP_${status}`;
   const facts = {
-    code,
-    status,
-    reason: reasonOf(code, status),
+    stage: 'request' as const,
+    reason: reasonOf(`HTTP_${status}`, status),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   };
   if (status === 200) return { ...facts, certainty: 'accepted', next: 'done' };

@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer, TLSSocket } from 'node:tls';
+import {
+  createServer as createTlsServer,
+  getCACertificates,
+  setDefaultCACertificates,
+  TLSSocket,
+} from 'node:tls';
 import { after, describe, test } from 'node:test';
 import { makeCertificate } from '../../../local/simulator/certificate.ts';
-import { Connection, type ConnectionOptions, type PostResult } from '../../../shared/connector/connection.ts';
+import { Connection, type PostResult } from '../../../shared/connector/connection.ts';
+import { socketOpener, type SocketOptions } from '../../../shared/connector/socket.ts';
 
 const SMALL = Buffer.from('Creation Time,Event Name\n');
 /** More than the buffers of both ends of a loopback connection hold. */
@@ -12,6 +18,7 @@ const LARGE = Buffer.alloc(32 * 1024 ** 2, 'x');
 const ok = (body = 'ok'): string => `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 
 const { key, cert } = await makeCertificate();
+setDefaultCACertificates([...getCACertificates(), cert]);
 const servers: Server[] = [];
 const sockets = new Set<Socket>();
 after(() => {
@@ -26,13 +33,17 @@ const reset = (socket: Socket): void => {
 };
 
 /** A server that does with each connection just what the test says. */
-async function serve(tls: boolean, onSocket: (socket: Socket) => void): Promise<URL> {
+async function serve(
+  tls: boolean,
+  onSocket: (socket: Socket) => void,
+  certificate = { key, cert },
+): Promise<URL> {
   const handle = (socket: Socket): void => {
     socket.on('error', () => {});
     sockets.add(socket);
     onSocket(socket);
   };
-  const server = tls ? createTlsServer({ key, cert }, handle) : createServer(handle);
+  const server = tls ? createTlsServer(certificate, handle) : createServer(handle);
   server.on('tlsClientError', () => {});
   servers.push(server);
   server.listen(0, '127.0.0.1');
@@ -50,25 +61,41 @@ const afterBytes = (bytes: number, then: (socket: Socket) => void) => (socket: S
   });
 };
 
-async function post(
-  origin: URL,
+type Options = Partial<SocketOptions> & { readonly deadlineMs?: number };
+
+const connections: Connection[] = [];
+after(() => Promise.all(connections.map((connection) => connection.close())));
+
+/** An open connection. */
+async function connect(origin: URL, { deadlineMs = 20_000, ...options }: Options = {}): Promise<Connection> {
+  const socket = await socketOpener({ origin, timeoutMs: 5000, ...options })();
+  if (typeof socket === 'string') assert.fail(socket);
+  const connection = new Connection(socket, origin, deadlineMs);
+  connections.push(connection);
+  return connection;
+}
+
+const postOn = (
+  connection: Connection,
   body: readonly Uint8Array[],
-  options: Partial<ConnectionOptions> = {},
-): Promise<PostResult> {
-  const connection = new Connection({ origin, deadlineMs: 20_000, ca: cert, ...options });
-  const result = await connection.post({
+  mayBegin = (): boolean => true,
+): Promise<PostResult> =>
+  connection.post({
     path: '/api/signals?jobid=1',
     headers: { authorization: 'Bearer t' },
     body,
+    mayBegin,
   });
-  await connection.close();
-  return result;
-}
 
-const short = (result: PostResult): string =>
-  result.kind === 'broken'
-    ? `${result.at} ${result.sent ? 'sent' : 'unsent'}`
-    : `${result.answer.status} ${result.answer.cut ?? 'whole'} ${result.sent ? 'sent' : 'unsent'}`;
+const post = async (origin: URL, body: readonly Uint8Array[], options?: Options): Promise<PostResult> =>
+  postOn(await connect(origin, options), body);
+
+function short(result: PostResult): string {
+  if (result.kind === 'refused' || result.kind === 'gone') return result.kind;
+  const what =
+    result.kind === 'broken' ? result.at : `${result.answer.status} ${result.answer.cut ?? 'whole'}`;
+  return `${what} ${result.sent ? 'sent' : 'unsent'}`;
+}
 
 for (const tls of [false, true]) {
   describe(tls ? 'over TLS' : 'over TCP', () => {
@@ -190,84 +217,127 @@ describe('connecting', () => {
     const origin = await serve(false, () => {});
     const free = servers.pop();
     free?.close();
-    assert.equal(short(await post(origin, [SMALL])), 'connect unsent');
+    assert.equal(await socketOpener({ origin, timeoutMs: 5000 })(), 'connect');
   });
 
   test('a certificate that is not trusted, or of another host: no byte is sent', async () => {
     let bytes = 0;
-    const origin = await serve(true, (socket) =>
-      socket.on('data', ({ length }: Buffer) => (bytes += length)),
-    );
-    const other = await makeCertificate();
-    const elsewhere = new URL(origin.href.replace('127.0.0.1', 'api.example.com'));
-
-    const untrusted = new Connection({ origin, deadlineMs: 5000, ca: other.cert });
-    assert.equal(short(await untrusted.post({ path: '/', headers: {}, body: [SMALL] })), 'tls unsent');
-    await untrusted.close();
+    const count = (socket: Socket): void => void socket.on('data', ({ length }: Buffer) => (bytes += length));
+    const untrusted = await serve(true, count, await makeCertificate());
+    assert.equal(await socketOpener({ origin: untrusted, timeoutMs: 5000 })(), 'tls');
     // A name that does resolve to a public address, in the eyes of the guard, would be connected to for real: so it is refused here.
-    assert.equal(
-      short(
-        await post(elsewhere, [SMALL], {
-          resolve: (_, __, done) => done(null, [{ address: '127.0.0.1', family: 4 }]),
-        }),
-      ),
-      'forbiddenAddress unsent',
-    );
+    const elsewhere = socketOpener({
+      origin: new URL(untrusted.href.replace('127.0.0.1', 'api.example.com')),
+      timeoutMs: 5000,
+      resolve: (_, __, done) => done(null, [{ address: '127.0.0.1', family: 4 }]),
+    });
+    assert.equal(await elsewhere(), 'forbiddenAddress');
     assert.equal(bytes, 0);
   });
 
   test('a name that does not resolve', async () => {
     const error = Object.assign(new Error('no such name'), { code: 'ENOTFOUND' });
-    const result = await post(new URL('https://api.example.com'), [SMALL], {
+    const open = socketOpener({
+      origin: new URL('https://api.example.com'),
+      timeoutMs: 5000,
       resolve: (_, __, done) => done(error, []),
     });
-    assert.equal(short(result), 'dns unsent');
+    assert.equal(await open(), 'dns');
   });
 
-  test('the deadline holds while connecting, and nothing is sent afterwards', async () => {
-    const result = await post(new URL('https://api.example.com'), [SMALL], {
-      deadlineMs: 200,
-      resolve: () => {},
-    });
-    assert.equal(short(result), 'timeout unsent');
-  });
-
-  test('aborted before the first byte: throws; after it: left to end', async () => {
-    let requests = 0;
-    const origin = await serve(false, (socket) => {
-      socket.on('data', () => {
-        requests += 1;
-        socket.write(ok());
+  for (const [what, silent] of [
+    ['a name server', { origin: 'https://api.example.com', resolve: (): void => {} }],
+    ['a handshake', {}],
+  ] as const) {
+    test(`${what} that never answers is given up in time`, async () => {
+      const plain = await serve(false, (socket) => socket.resume());
+      const origin = new URL('origin' in silent ? silent.origin : plain.href.replace('http', 'https'));
+      const open = socketOpener({
+        origin,
+        timeoutMs: 200,
+        ...('resolve' in silent ? { resolve: silent.resolve } : {}),
       });
+      assert.equal(await open(), 'connect');
     });
-    const connection = new Connection({ origin, deadlineMs: 5000 });
-    const stop = new AbortController();
-    const begun = connection.post({ path: '/', headers: {}, body: [SMALL], signal: stop.signal });
-    stop.abort(new Error('stop'));
-    await assert.rejects(begun, /stop/);
-    await connection.close();
-
-    const second = new Connection({ origin, deadlineMs: 5000 });
-    await second.post({ path: '/', headers: {}, body: [SMALL] });
-    const late = new AbortController();
-    const answered = second.post({ path: '/', headers: {}, body: [SMALL], signal: late.signal });
-    setImmediate(() => late.abort());
-    assert.equal(short(await answered), '200 whole sent');
-    await second.close();
-    assert.equal(requests, 2);
-  });
-
-  test('a connection serves one request after another', async () => {
-    let connections = 0;
-    const origin = await serve(false, (socket) => {
-      connections += 1;
-      socket.on('data', () => socket.write(ok()));
-    });
-    const connection = new Connection({ origin, deadlineMs: 5000 });
-    for (let i = 0; i < 5; i += 1) {
-      assert.equal(short(await connection.post({ path: '/', headers: {}, body: [SMALL] })), '200 whole sent');
-    }
-    await connection.close();
-    assert.equal(connections, 1);
-  });
+  }
 });
+
+for (const tls of [false, true]) {
+  describe(tls ? 'an open connection over TLS' : 'an open connection over TCP', () => {
+    test('serves one request after another', async () => {
+      let accepted = 0;
+      const origin = await serve(tls, (socket) => {
+        accepted += 1;
+        socket.on('data', () => socket.write(ok()));
+      });
+      const connection = await connect(origin);
+      for (let i = 0; i < 5; i += 1) {
+        assert.ok(connection.isFit);
+        assert.equal(short(await postOn(connection, [SMALL])), '200 whole sent');
+      }
+      assert.equal(accepted, 1);
+    });
+
+    for (const used of [false, true]) {
+      test(`that the far end closes ${used ? 'between two requests' : 'before the first'} is fit no longer, and no other takes its place`, async () => {
+        const accepted: Socket[] = [];
+        let bytes = 0;
+        const origin = await serve(tls, (socket) => {
+          accepted.push(socket);
+          socket.on('data', ({ length }: Buffer) => {
+            bytes += length;
+            socket.write(ok());
+          });
+        });
+        const connection = await connect(origin);
+        if (used) assert.equal(short(await postOn(connection, [SMALL])), '200 whole sent');
+        while (accepted.length === 0) await new Promise(setImmediate);
+        const before = bytes;
+        accepted[0]!.end();
+        while (connection.isFit) await new Promise(setImmediate);
+        assert.equal(short(await postOn(connection, [SMALL])), 'gone');
+        assert.deepEqual([accepted.length, bytes], [1, before]);
+      });
+    }
+
+    test('whose far end speaks before it was spoken to is fit no longer', async () => {
+      const origin = await serve(tls, (socket) => {
+        socket.write('HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n');
+      });
+      const connection = await connect(origin);
+      while (connection.isFit) await new Promise(setImmediate);
+      assert.equal(short(await postOn(connection, [SMALL])), 'gone');
+    });
+
+    test('is asked for leave at the first byte of each request, and sends none without', async () => {
+      let bytes = 0;
+      const origin = await serve(tls, (socket) => {
+        socket.on('data', ({ length }: Buffer) => {
+          bytes += length;
+          socket.write(ok());
+        });
+      });
+      for (const before of [0, 1]) {
+        const connection = await connect(origin);
+        for (let i = 0; i < before; i++) await postOn(connection, [SMALL]);
+        const sentBefore = bytes;
+        assert.equal(short(await postOn(connection, [SMALL, SMALL], () => false)), 'refused');
+        assert.equal(connection.isFit, false);
+        assert.equal(bytes, sentBefore);
+      }
+    });
+
+    test('is not used again after an answer that came before the whole body was sent', async () => {
+      const origin = await serve(
+        tls,
+        afterBytes(1024, (socket) => {
+          socket.pause();
+          socket.write(ok());
+        }),
+      );
+      const connection = await connect(origin);
+      assert.equal(short(await postOn(connection, [LARGE])), '200 whole unsent');
+      assert.equal(connection.isFit, false);
+    });
+  });
+}

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Answer, Exchange } from '../../../shared/connector/exchange.ts';
+import type { Answer, Break, ConnectFault, Exchange } from '../../../shared/connector/exchange.ts';
 import {
   AADSTS,
   BREAKS,
+  CONNECT_FAULTS,
   CUT,
   EARLY,
   STATUS_CLASSES,
@@ -11,7 +12,12 @@ import {
   STRANGE,
   TOKEN_FAILURES,
 } from '../../../shared/connector/outcomeTable.ts';
-import { type Judgement, judge as judgeWith } from '../../../shared/connector/outcomes.ts';
+import {
+  type Judgement,
+  judge as judgeWith,
+  noConnection,
+  noToken,
+} from '../../../shared/connector/outcomes.ts';
 
 const NOW = Date.parse('2026-11-21T08:00:00Z');
 const TOKEN = 'eyJhbGciOi.canary-token.0123456789';
@@ -23,10 +29,8 @@ const answered = (status: number, answer: Partial<Answer> = {}, sent = true): Ex
   answer: { status, body: Buffer.alloc(0), ...answer },
 });
 
-const verdict = (exchange: Exchange): string => {
-  const { certainty, next, code } = judge(exchange);
-  return `${certainty} ${next} ${code}`;
-};
+const short = ({ certainty, next, reason }: Judgement): string => `${certainty} ${next} ${reason.code}`;
+const verdict = (exchange: Exchange): string => short(judge(exchange));
 
 describe('statuses', () => {
   const CASES: readonly [number, string, string][] = [
@@ -66,11 +70,7 @@ describe('statuses', () => {
 });
 
 describe('no answer', () => {
-  const CASES: readonly [Exclude<Exchange, { kind: 'noToken' | 'answered' }>['at'], boolean, string][] = [
-    ['dns', false, 'notAccepted retry DNS_FAILED'],
-    ['connect', false, 'notAccepted retry CONNECT_FAILED'],
-    ['tls', false, 'notAccepted block TLS_FAILED'],
-    ['forbiddenAddress', false, 'notAccepted block FORBIDDEN_ADDRESS'],
+  const CASES: readonly [Break, boolean, string][] = [
     ['reset', false, 'notAccepted retry RESET'],
     ['reset', true, 'ambiguous retry RESET'],
     ['timeout', false, 'notAccepted retry TIMEOUT'],
@@ -79,7 +79,23 @@ describe('no answer', () => {
   ];
   for (const [at, sent, expected] of CASES) {
     test(`${at}, body ${sent ? '' : 'not '}sent: ${expected}`, () => {
-      assert.equal(verdict({ kind: 'broken', at, sent }), expected);
+      const exchange = { kind: 'broken', at, sent } as const;
+      assert.equal(verdict(exchange), expected);
+      assert.equal(judge(exchange).stage, 'request');
+    });
+  }
+
+  const UNCONNECTED: readonly [ConnectFault, string][] = [
+    ['dns', 'notAccepted retry DNS_FAILED'],
+    ['connect', 'notAccepted retry CONNECT_FAILED'],
+    ['tls', 'notAccepted block TLS_FAILED'],
+    ['forbiddenAddress', 'notAccepted block FORBIDDEN_ADDRESS'],
+  ];
+  for (const [fault, expected] of UNCONNECTED) {
+    test(`no connection for ${fault}: ${expected}`, () => {
+      const outcome = noConnection(fault);
+      assert.equal(short(outcome), expected);
+      assert.deepEqual([outcome.stage, outcome.durationMs], ['connection', 0]);
     });
   }
 
@@ -133,22 +149,23 @@ describe('the rest', () => {
     assert.deepEqual(judge(answered(429)), {
       certainty: 'notAccepted',
       next: 'retry',
-      code: 'HTTP_429',
-      status: 429,
+      stage: 'request',
       reason: { code: 'HTTP_429', status: 429, cause, cure },
     });
     const down = TOKEN_FAILURES.unavailable;
     const unavailable = {
       certainty: 'notAccepted',
       next: 'retry',
-      code: 'TOKEN_UNAVAILABLE',
+      stage: 'token',
       reason: { code: 'TOKEN_UNAVAILABLE', cause: down.cause, cure: down.cure },
+      durationMs: 0,
     };
-    assert.deepEqual(judge({ kind: 'noToken', failure: { kind: 'unavailable' } }), unavailable);
-    assert.deepEqual(
-      judge({ kind: 'noToken', failure: { kind: 'unavailable', status: 429, retryAfterMs: 7000 } }),
-      { ...unavailable, status: 429, retryAfterMs: 7000 },
-    );
+    assert.deepEqual(noToken({ kind: 'unavailable' }), unavailable);
+    assert.deepEqual(noToken({ kind: 'unavailable', status: 429, retryAfterMs: 7000 }), {
+      ...unavailable,
+      reason: { ...unavailable.reason, status: 429 },
+      retryAfterMs: 7000,
+    });
   });
 
   test('the words that came with a 413 are quoted too', () => {
@@ -184,24 +201,18 @@ describe('the rest', () => {
   });
 
   test('tells a secret that expired from one that is wrong', () => {
-    const outcome = judge({ kind: 'noToken', failure: { kind: 'refused', status: 401, aadsts: '7000222' } });
+    const outcome = noToken({ kind: 'refused', status: 401, aadsts: '7000222' });
 
-    assert.equal(
-      verdict({ kind: 'noToken', failure: { kind: 'refused' } }),
-      'notAccepted block TOKEN_REFUSED',
-    );
+    assert.equal(short(noToken({ kind: 'refused' })), 'notAccepted block TOKEN_REFUSED');
     assert.match(outcome.reason.cause, /has expired.*AADSTS7000222/);
-    assert.equal(outcome.status, 401);
+    assert.equal(outcome.reason.status, 401);
   });
 
   test('a token endpoint that is away or talks nonsense is tried again', () => {
     for (const kind of ['unavailable', 'invalid'] as const) {
-      assert.match(verdict({ kind: 'noToken', failure: { kind } }), /^notAccepted retry TOKEN_/);
+      assert.match(short(noToken({ kind })), /^notAccepted retry TOKEN_/);
     }
-    assert.equal(
-      verdict({ kind: 'noToken', failure: { kind: 'secret' } }),
-      'notAccepted block SECRET_UNREADABLE',
-    );
+    assert.equal(short(noToken({ kind: 'secret' })), 'notAccepted block SECRET_UNREADABLE');
   });
 
   test('the words for 403 and 404 name the known causes', () => {
@@ -238,7 +249,16 @@ describe('what an operator reads', () => {
   }
 
   test('what is tried again needs nobody; what blocks or refuses needs somebody', () => {
-    for (const entries of [STATUSES, STATUS_CLASSES, { STRANGE }, { EARLY }, CUT, BREAKS, TOKEN_FAILURES]) {
+    for (const entries of [
+      STATUSES,
+      STATUS_CLASSES,
+      { STRANGE },
+      { EARLY },
+      CUT,
+      CONNECT_FAULTS,
+      BREAKS,
+      TOKEN_FAILURES,
+    ]) {
       for (const [key, { next, cure }] of Object.entries(entries)) {
         const byItself = next === 'retry' || next === 'shrink' || next === 'done';
         assert.equal(cure.startsWith('None needed'), byItself, key);
@@ -261,7 +281,7 @@ describe('what an operator reads', () => {
   ];
   for (const [aadsts, cause, cure] of ENTRA) {
     test(`AADSTS${aadsts} is told by its own cause and cure`, () => {
-      const { reason } = judge({ kind: 'noToken', failure: { kind: 'refused', aadsts } });
+      const { reason } = noToken({ kind: 'refused', aadsts });
       assert.match(reason.cause, cause);
       assert.ok(reason.cause.endsWith(`(AADSTS${aadsts})`));
       assert.match(reason.cure, cure);
@@ -269,7 +289,7 @@ describe('what an operator reads', () => {
   }
 
   test('an AADSTS code that is not known is told beside the general cause and cure', () => {
-    const { reason } = judge({ kind: 'noToken', failure: { kind: 'refused', aadsts: '12345' } });
+    const { reason } = noToken({ kind: 'refused', aadsts: '12345' });
     assert.equal(reason.cause, `${TOKEN_FAILURES.refused.cause} (AADSTS12345)`);
     assert.equal(reason.cure, TOKEN_FAILURES.refused.cure);
   });

@@ -71,7 +71,9 @@ test('killed at any write while refusals pile up and are forgotten: the figures 
   for (let killAt = 1; ; killAt++) {
     let calls = 0;
     const blocked = (): boolean =>
-      world.tables.connectors.rows().some(({ row }) => row['circuit'] === 'open');
+      world.tables.connectors
+        .rows()
+        .some(({ row }) => row['circuit'] === 'open' || row['circuit'] === 'probing');
     const world = new DeliveryWorld({
       seed: 7,
       settings: { maxInFlight: 1, refusalsPerChunk: 1 },

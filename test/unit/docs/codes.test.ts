@@ -5,7 +5,9 @@ import { suite, test } from 'node:test';
 import {
   AADSTS,
   BREAKS,
+  CONNECT_FAULTS,
   CUT,
+  EARLY,
   STATUS_CLASSES,
   STATUSES,
   TOKEN_FAILURES,
@@ -43,7 +45,9 @@ suite('Every code is found in the documents', () => {
       [
         ...failures.map(([status]) => `HTTP_${status}`),
         ...classes.map(([digit]) => `HTTP_${digit}xx`),
-        ...[CUT, BREAKS, TOKEN_FAILURES].flatMap((table) => Object.values(table).map(({ code }) => code)),
+        ...[{ EARLY }, CUT, CONNECT_FAULTS, BREAKS, TOKEN_FAILURES].flatMap((table) =>
+          Object.values(table).map(({ code }) => code),
+        ),
         MAPPING_REFUSED,
       ],
       FOR_OPERATORS,
