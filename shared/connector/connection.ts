@@ -32,14 +32,17 @@ const FIT_MS = 20_000;
  * answer. Once it is gone it stays so: nothing is ever sent on another in its place.
  *
  * undici does not tell when a body has left the process, only when it was buffered. Whether the service can have it
- * depends on just that, so the connection counts the bytes of the body that the operating system has taken.
+ * depends on just that, so the connection counts the bytes of the body that the operating system has taken. Over TLS Node tells of
+ * what it took at once only in the next turn of the event loop, and never when the socket is destroyed before: so nothing is judged,
+ * and no socket destroyed, until that turn.
  */
 export class Connection {
   readonly #socket: Socket;
   readonly #client: Client;
   readonly #deadlineMs: number;
   #handedOver = false;
-  #spoilt = false;
+  /** No further request goes out on it. */
+  #ends = false;
   #idleSince = performance.now();
   #bodyBytesTaken = 0;
 
@@ -67,7 +70,7 @@ export class Connection {
 
   /** Whether the next request can go out on it. */
   get isFit(): boolean {
-    return !this.#spoilt && !this.#socket.destroyed && performance.now() - this.#idleSince < FIT_MS;
+    return !this.#ends && !this.#socket.destroyed && performance.now() - this.#idleSince < FIT_MS;
   }
 
   /** Send once. */
@@ -90,23 +93,23 @@ export class Connection {
         resolve({ kind: outcome === 'refused' ? outcome : 'gone' });
         return;
       }
-      const sent = this.#bodyBytesTaken === length;
       const durationMs = performance.now() - startedAt;
       const cut = outcome === 'complete' || outcome === 'refused' ? undefined : outcome;
-      if (head) {
-        const answer = { ...head, body: Buffer.concat(chunks), ...(cut ? { cut } : {}) };
-        resolve({ kind: 'answered', answer, sent, durationMs });
-      } else {
-        resolve({
-          kind: 'broken',
-          at: cut === undefined || cut === 'tooLong' ? 'garbled' : cut,
-          sent,
-          durationMs,
-        });
-      }
-      if (cut !== undefined) controller?.abort(new Error('cut off'));
-      // The rest of the body is still on its way: what follows on the connection could not be told from it.
-      if (!sent) this.#spoilt = true;
+      const settle = (): void => {
+        const sent = this.#bodyBytesTaken === length;
+        // The rest of the body is still on its way: what follows on the connection could not be told from it.
+        if (!sent) this.#ends = true;
+        if (cut !== undefined) controller?.abort(new Error('cut off'));
+        if (head) {
+          const answer = { ...head, body: Buffer.concat(chunks), ...(cut ? { cut } : {}) };
+          resolve({ kind: 'answered', answer, sent, durationMs });
+        } else {
+          const at = cut === undefined || cut === 'tooLong' ? 'garbled' : cut;
+          resolve({ kind: 'broken', at, sent, durationMs });
+        }
+      };
+      if (this.#bodyBytesTaken === length) settle();
+      else setImmediate(settle);
     };
     const timer = setTimeout(() => end('timeout'), this.#deadlineMs);
 
@@ -120,8 +123,8 @@ export class Connection {
       {
         onRequestStart: (starting) => {
           // Over: the deadline. Started: undici is about to send a second time.
-          if (over || startedAt !== undefined || !mayBegin()) {
-            end(startedAt === undefined ? 'refused' : 'reset');
+          if (over || startedAt !== undefined || this.#ends || !mayBegin()) {
+            end(startedAt !== undefined || this.#ends ? 'reset' : 'refused');
             starting.abort(new Error('given up'));
             return;
           }
@@ -155,7 +158,7 @@ export class Connection {
   /** undici asks for a connection at the first request, and again when it has lost the one it was given: there is no other. */
   #handOver(callback: buildConnector.Callback): void {
     const socket = this.#socket;
-    if (this.#handedOver || socket.destroyed) {
+    if (socket.destroyed) {
       callback(new Error('The connection is gone.'), null);
       return;
     }
@@ -163,6 +166,12 @@ export class Connection {
     for (const event of ['data', 'end', 'timeout']) socket.off(event, this.#destroy);
     socket.setTimeout(0).ref();
     this.#countBody();
+    const destroy = socket.destroy.bind(socket);
+    socket.destroy = (error) => {
+      this.#ends = true;
+      setImmediate(() => destroy(error));
+      return socket;
+    };
     callback(null, socket);
   }
 
