@@ -11,7 +11,8 @@ ENV AzureWebJobsScriptRoot=/home/site/wwwroot \
     FUNCTIONS_WORKER_RUNTIME=node \
     AzureFunctionsWebHost__hostid=ehr-purview-pipeline \
     ASPNETCORE_URLS=http://+:8080 \
-    EVENT_SOURCE=queue
+    EVENT_SOURCE=queue \
+    MALLOC_ARENA_MAX=2
 
 COPY --chown=10001:10001 dist/package/ /home/site/wwwroot/
 

@@ -98,6 +98,11 @@ var base = [
     name: 'APPLICATIONINSIGHTS_AUTHENTICATION_STRING'
     value: 'ClientId=${clientId};Authorization=AAD'
   }
+  // glibc else keeps freed memory in an arena for every thread and hands little of it back.
+  {
+    name: 'MALLOC_ARENA_MAX'
+    value: '2'
+  }
   {
     name: 'EVENT_SOURCE'
     value: eventSource

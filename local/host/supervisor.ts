@@ -51,6 +51,8 @@ export type Functions = {
 const DEFAULT_TIMES: HostTimes = { pollMs: 100, invisibilityMs: 30_000 };
 /** The young generation that V8 gives itself on the smallest instance (512 MB); left alone it goes by this machine's memory. */
 const SMALL_INSTANCE = ['--max-semi-space-size=2'];
+/** As the template and the image set it: glibc else keeps freed memory in an arena for every thread and hands little of it back. */
+const FEW_ARENAS = { MALLOC_ARENA_MAX: '2' };
 const STOP_DEADLINE_MS = 10_000;
 const START_DEADLINE_MS = 60_000;
 /** Pause before a restart, growing while the process keeps dying young. */
@@ -221,7 +223,12 @@ class Supervisor implements Functions {
         detached: true,
         windowsHide: true,
         execArgv: [...SMALL_INSTANCE, ...execArgv],
-        env: { ...Object.fromEntries(passedOn), ...settings, [HOST_START]: JSON.stringify(start) },
+        env: {
+          ...Object.fromEntries(passedOn),
+          ...FEW_ARENAS,
+          ...settings,
+          [HOST_START]: JSON.stringify(start),
+        },
         stdio: ['ignore', output, output, 'ipc'],
       });
     } finally {

@@ -44,6 +44,6 @@ export const DEFAULT_PUSH_SETTINGS: PushSettings = {
   maxInFlightTotal: 128,
   slotLeaseMs: 15_000,
   slotRenewMs: 1_000,
-  bodyBytes: 48 * 1024 * 1024,
+  bodyBytes: 56 * 1024 * 1024,
   refusalsPerChunk: 100,
 };

@@ -144,6 +144,8 @@ const PLATFORM_SETTINGS = new Set([
   'APPLICATIONINSIGHTS_CONNECTION_STRING',
   'APPLICATIONINSIGHTS_AUTHENTICATION_STRING',
   'OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID',
+  // Read by the C library.
+  'MALLOC_ARENA_MAX',
 ]);
 
 /** Settings without a default that the template leaves out on purpose; `settings` of main.bicep can still set them. */
