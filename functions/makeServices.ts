@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { connectConnector } from '../shared/connector/connect.ts';
 import { systemClock } from '../shared/clock.ts';
 import type { Config } from '../shared/config/config.ts';
+import { namedClient } from '../shared/config/namedClient.ts';
 import { pushServices, type PushServices } from '../shared/delivery/services.ts';
 import { DEFAULT_PUSH_SETTINGS } from '../shared/delivery/settings.ts';
 import { planExport } from '../shared/export/plan.ts';
@@ -64,7 +65,10 @@ export async function makeServices(
     clientOf(connector) {
       const found = config.connectors.find(({ name }) => name === connector);
       if (!found) throw new Error(`Connector ${connector} is not among CONNECTORS.`);
-      const client = connectConnector(found, clock, config.delivery.requestDeadlineMs);
+      const client = namedClient(
+        connectConnector(found, clock, config.delivery.requestDeadlineMs),
+        connector,
+      );
       return observedClient(client, { connector, telemetry, limit: () => push.laneOf(connector).limit });
     },
   });
