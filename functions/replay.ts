@@ -5,7 +5,7 @@ import { config, services } from './services.ts';
 
 /**
  * What an operator asks for: `POST {"action": "replay", "connector", "export"?, "chunk"?}`, which is also meant without `action`;
- * `{"action": "cancel", "connector", "export"}`; `{"action": "pause" | "resume", "connector"}`.
+ * `{"action": "cancel", "connector", "export"}`, where `export` may be `"all"`; `{"action": "pause" | "resume", "connector"}`.
  * Only JSON is taken, so that no form on a foreign page can send it in a signed-in operator's name. Who asked is logged.
  */
 async function handleReplay(request: HttpRequest, context: InvocationContext): Promise<HttpResponseInit> {

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import { OPERATIONS, parseOperation, type Operation } from '../../shared/delivery/operator.ts';
+import { ALL_EXPORTS, OPERATIONS, parseOperation, type Operation } from '../../shared/delivery/operator.ts';
 import { ACCOUNT_HELP, withAccount } from './account.ts';
 import { note, say } from './console.ts';
 import { carryOut } from './operator.ts';
@@ -26,11 +26,15 @@ export function addReplayCommand(program: Command): void {
     .command('replay')
     .description(`Send what failed or is held once more. ${ACCOUNT_HELP}`)
     .requiredOption('--connector <name>', 'connector whose exports are meant')
-    .option('--export <id>', 'only this export (the id that the status shows)', asExportId)
+    .option(
+      '--export <id>',
+      'only this export (the id that the status shows); with --cancel also "all"',
+      asExportId,
+    )
     .option('--chunk <n>', 'only this chunk of it', wholeNumber(1))
     .option('--pause', 'instead: send nothing more to the connector until it is resumed')
     .option('--resume', 'instead: let a paused or blocked connector go on at once')
-    .option('--cancel', 'instead: end the export; what was not accepted counts as failed')
+    .option('--cancel', 'instead: end the export, or all; what was not accepted counts as failed')
     .option('--out <dir>', 'folder of local runs', DEFAULT_OUT)
     .addHelpText('after', SETTINGS_HELP)
     .action(async (flags: ReplayFlags) => {
@@ -43,7 +47,7 @@ export function addReplayCommand(program: Command): void {
 }
 
 function asExportId(text: string): string {
-  if (!/^[\da-f]{32}$/u.test(text)) {
+  if (text !== ALL_EXPORTS && !/^[\da-f]{32}$/u.test(text)) {
     throw new InvalidArgumentError('Expected an export id of 32 hex digits, as the status shows it.');
   }
   return text;
@@ -56,8 +60,11 @@ function operationOf(flags: ReplayFlags): Operation {
   if (exportId === undefined && (action === 'cancel' || chunk !== undefined)) {
     throw new UsageError(
       `--${action === 'cancel' ? 'cancel' : 'chunk'} needs --export ID.`,
-      'The status shows the id of each export.',
+      `The status shows the id of each export${action === 'cancel' ? '; --export all ends all of the connector' : ''}.`,
     );
+  }
+  if (exportId === ALL_EXPORTS && action !== 'cancel') {
+    throw new UsageError('--export all goes with --cancel only.', 'Leave out --export: that means all.');
   }
   if (action === 'cancel' && chunk !== undefined) {
     throw new UsageError('--cancel ends an export as a whole.', 'Leave out --chunk.');

@@ -39,7 +39,9 @@ export async function resumeConnector(connector: string, services: ControlServic
   });
   services.log.info('connector.resumed', { connector });
   let woken = 0;
-  for await (const exported of activeExports(connector, services)) woken += await wake(exported, services);
+  for await (const exported of activeExports(connector, services)) {
+    if (exported.source !== undefined) woken += await wake(exported, services);
+  }
   return woken;
 }
 
@@ -52,11 +54,25 @@ export function cancelExport(keys: ExportKeys, services: ControlServices): Promi
   return closeExport(keys, 'cancelled', CANCELLED, services);
 }
 
+/**
+ * {@link cancelExport} for every export of a connector that the ledger knows and that has not ended. What arrives later is none of them.
+ * @returns how many were cancelled; one whose records are all in by then ends as it would have
+ */
+export async function cancelConnector(connector: string, services: ControlServices): Promise<number> {
+  let cancelled = 0;
+  for await (const exported of activeExports(connector, services)) {
+    const ended = await cancelExport(exported, services);
+    if (ended?.state === 'cancelled') cancelled++;
+  }
+  return cancelled;
+}
+
+/** Exports of a connector that have not ended. */
 async function* activeExports(connector: string, { tables }: ControlServices): AsyncGenerator<ExportRow> {
   const query = { partitionKey: connectorKey(connector), where: { active: true } };
   for await (const { row } of tables.exports.list(query)) {
     const exported = fromExportTableRow(row);
-    if (!FINAL_EXPORT_STATES.has(exported.state) && exported.source !== undefined) yield exported;
+    if (!FINAL_EXPORT_STATES.has(exported.state)) yield exported;
   }
 }
 

@@ -2,10 +2,19 @@ import { counted } from '../counted.ts';
 import { PipelineError } from '../errors.ts';
 import { readExport } from '../ledger/exports.ts';
 import { connectorKey } from '../ledger/model.ts';
-import { cancelExport, pauseConnector, resumeConnector, type ControlServices } from './control.ts';
+import {
+  cancelConnector,
+  cancelExport,
+  pauseConnector,
+  resumeConnector,
+  type ControlServices,
+} from './control.ts';
 import { replay, type ReplayRequest, type ReplayServices } from './replay.ts';
 
 export const OPERATIONS = ['replay', 'pause', 'resume', 'cancel'] as const;
+
+/** In the place of an export's id: every export of the connector that has not ended. Said in a word, so that no omission means it. */
+export const ALL_EXPORTS = 'all';
 
 /** What an operator asks for, by HTTP or on the command line. `export` is an id of 32 hex digits, as the status shows it. */
 export type Operation =
@@ -17,6 +26,7 @@ export type Operation =
       readonly chunk?: number;
     }
   | { readonly action: 'pause' | 'resume'; readonly connector: string }
+  /** One export, or {@link ALL_EXPORTS}. */
   | { readonly action: 'cancel'; readonly connector: string; readonly export: string };
 
 /** What each action is told beside its name. */
@@ -55,10 +65,11 @@ export function parseOperation(value: unknown, connectors: readonly string[]): O
   }
   if (action === 'pause' || action === 'resume') return { action, connector };
   if (exportId === undefined) {
-    if (action === 'cancel') throw wrong('export', 'the id of the export to cancel');
+    if (action === 'cancel') throw wrong('export', `the id of the export to cancel, or "${ALL_EXPORTS}"`);
     if (chunk !== undefined) throw wrong('export', 'the id of the export that the chunk is of');
     return { action, connector };
   }
+  if (action === 'cancel' && exportId === ALL_EXPORTS) return { action, connector, export: exportId };
   if (typeof exportId !== 'string' || !EXPORT_ID.test(exportId)) {
     throw wrong('export', 'an export id of 32 hex digits, as the status shows it');
   }
@@ -102,6 +113,10 @@ export async function operate(
       };
     }
     case 'cancel': {
+      if (operation.export === ALL_EXPORTS) {
+        const cancelled = await cancelConnector(connector, services);
+        return { done: `Cancelled: ${counted(cancelled, 'export')} of connector ${connector}.`, refused: [] };
+      }
       const keys = { connectorKey: connectorKey(connector), exportId: operation.export };
       const row = await cancelExport(keys, services);
       if (row) return { done: `The export is ${row.state}.`, refused: [] };

@@ -96,10 +96,15 @@ test('of an unknown export nothing is said but that; of one that is fine, that t
 });
 
 for (const [what, options, words] of [
-  ['cancel', ['--cancel'], /^Error: --cancel needs --export ID\.\nThe status shows the id/],
+  [
+    'cancel',
+    ['--cancel'],
+    /^Error: --cancel needs --export ID\.\nThe status shows the id.*--export all ends all/,
+  ],
   ['a chunk', ['--chunk', '1'], /^Error: --chunk needs --export ID\./],
   ['a pause of one export', ['--pause', '--export', 'ab'.repeat(16)], /^Error: --pause is about all exports/],
   ['a cancel of one chunk', ['--cancel', '--export', 'ab'.repeat(16), '--chunk', '1'], /Leave out --chunk/],
+  ['a replay of "all"', ['--export', 'all'], /--export all goes with --cancel only/],
   ['two actions', ['--pause', '--resume'], /--pause and --resume exclude each other/],
   ['an id that is none', ['--export', 'yesterday.csv'], /--export.*32 hex digits/],
 ] as const) {

@@ -18,6 +18,8 @@ test('what is not said is a replay of the whole connector', () => {
     connector: 'former',
     export: ID,
   });
+  const all = { action: 'cancel', connector: 'healthcare', export: 'all' };
+  assert.deepEqual(parse(all), all);
   assert.deepEqual(parse({ action: 'pause', connector: 'healthcare' }), {
     action: 'pause',
     connector: 'healthcare',
@@ -58,7 +60,8 @@ for (const [what, value, words] of [
   ],
   ['a part by another name', { connector: 'healthcare', exportId: ID }, /"replay" takes/],
   ['a chunk that is none', { connector: 'healthcare', export: ID, chunk: 0 }, /"chunk"/],
-  ['a cancel of everything', { action: 'cancel', connector: 'healthcare' }, /"export"/],
+  ['a cancel that names none', { action: 'cancel', connector: 'healthcare' }, /"export".*or "all"/],
+  ['a replay of "all"', { connector: 'healthcare', export: 'all' }, /"export".*32 hex digits/],
 ] as const) {
   test(`${what} is refused, and what is possible is named`, () => {
     assert.throws(

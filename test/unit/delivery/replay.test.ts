@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cancelExport, pauseConnector, resumeConnector } from '../../../shared/delivery/control.ts';
+import { operate } from '../../../shared/delivery/operator.ts';
 import { replay } from '../../../shared/delivery/replay.ts';
 import { chunkMessageOf } from '../../../shared/ledger/chunkMessage.ts';
 import { listChunks } from '../../../shared/ledger/chunks.ts';
@@ -112,6 +113,29 @@ test('a cancelled export ends: what was accepted stays, the rest counts as faile
   await replay(made.row, world.splitServices());
   assert.ok(await world.resume(HOUR));
   assert.equal(world.exportRow(made.row).state, 'completed');
+  assert.deepEqual(await judgeWorld(world), []);
+});
+
+test('a cancel of all ends every export of the connector that has not ended, whatever it is at, and no other', async () => {
+  const world = new DeliveryWorld({ seed: 6, settings: { maxInFlight: 1 } });
+  const shape = { chunks: 1, batches: 2, recordsPerRequest: 4 };
+  const ended = await world.export({ ...shape, name: 'healthcare/ended.csv' });
+  assert.ok(await world.deliver(HOUR));
+  const [begun, untouched] = [
+    await world.export({ ...shape, batches: 20, name: 'healthcare/begun.csv' }),
+    await world.export({ ...shape, name: 'healthcare/untouched.csv' }),
+  ];
+  const before = world.service.requests.length;
+  await world.clock.run(() => world.service.requests.length > before, HOUR);
+  const services = world.splitServices();
+  const cancel = { action: 'cancel', connector: 'healthcare', export: 'all' } as const;
+  assert.equal((await operate(cancel, services)).done, 'Cancelled: 2 exports of connector healthcare.');
+  assert.ok(await world.resume(HOUR));
+  assert.deepEqual(
+    [ended, begun, untouched].map(({ row }) => world.exportRow(row).state),
+    ['completed', 'cancelled', 'cancelled'],
+  );
+  assert.equal((await operate(cancel, services)).done, 'Cancelled: 0 exports of connector healthcare.');
   assert.deepEqual(await judgeWorld(world), []);
 });
 
