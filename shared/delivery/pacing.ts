@@ -14,6 +14,8 @@ const DEVIATIONS = 2.5;
 /** A rise is also at least half the mean and this many ms: the jitter of a fast service is no pressure. */
 const LEAST_RISE = 0.5;
 const LEAST_RISE_MS = 20;
+/** Requests over which the share of failures is judged: few of them fail together by chance. */
+const MEMORY = 16;
 const ON_RISE = 0.9;
 const ON_THROTTLE = 0.75;
 
@@ -22,8 +24,9 @@ const ON_THROTTLE = 0.75;
  *
  * Judged once a round: from a request's start until one that started after it has ended. The first rounds double the limit until
  * the first sign of pressure. From then on each good answer adds its share of one more request a round, and a round under
- * pressure takes away: half when most of its requests failed; else a quarter for any 429, a third of the share of failures for 5xx
- * and timeouts (a service that fails one request in twenty at random is not overloaded), a tenth when round trips became longer.
+ * pressure takes away: half when most requests fail, in it and before; else a quarter for any 429, a third of the running share of
+ * failures for 5xx and timeouts (a service that fails some of its requests at random is not overloaded), a tenth when round trips
+ * became longer.
  * Never below 1 or above the ceiling.
  */
 export class AdaptiveLimit {
@@ -40,6 +43,8 @@ export class AdaptiveLimit {
   #ended = 0;
   #pressed = 0;
   #throttled = 0;
+  /** Running share of requests that failed, over about {@link MEMORY} of them. */
+  #failing = 0;
   #roundMs = 0;
   #mean = 0;
   #deviation = 0;
@@ -86,9 +91,11 @@ export class AdaptiveLimit {
   #endRound(): void {
     const well = this.#ended - this.#pressed - this.#throttled;
     const rise = well > 0 && this.#judgeRoundTrip(this.#roundMs / well);
-    const share = this.#pressed / this.#ended;
-    const factor = Math.min(1 - share / 3, this.#throttled > 0 ? ON_THROTTLE : 1, rise ? ON_RISE : 1);
-    if ((this.#pressed + this.#throttled) * 2 > this.#ended) this.#shrink(0.5);
+    const share = (this.#pressed + this.#throttled) / this.#ended;
+    this.#failing += (share - this.#failing) * (this.#ended / (this.#ended + MEMORY));
+    const pressed = this.#pressed > 0 ? 1 - this.#failing / 3 : 1;
+    const factor = Math.min(pressed, this.#throttled > 0 ? ON_THROTTLE : 1, rise ? ON_RISE : 1);
+    if (share > 0.5 && this.#failing > 0.5) this.#shrink(0.5);
     else if (factor < 1) this.#shrink(factor);
     else if (this.#doubling && this.#isUsed) this.#grow(this.#limit);
     this.#roundStart = this.#started;

@@ -51,10 +51,12 @@ class StretchSender {
   readonly #name: string;
   readonly #began: number;
   #uncertain: boolean;
-  #attemptBegan = 0;
   /** Requests that went out, if only with their first byte. */
   #requests = 0;
   #failures = 0;
+  /** Failures in a row while nothing of the connector's got through, and when the last one was. */
+  #inVain = 0;
+  #failedAt = 0;
   #waited = 0;
   #tokenRefused = false;
   #probe = false;
@@ -127,7 +129,6 @@ class StretchSender {
   async #request(): Promise<{ kind: 'outcome'; outcome: SendOutcome } | Admission | undefined> {
     const run = this.#run;
     const { clock, stopping } = run.services;
-    this.#attemptBegan = clock.monotonic();
     const preparation = await run.lane.client.prepare(this.#probe ? stopping : run.stop.signal);
     if (preparation === undefined) return undefined;
     if (preparation.kind === 'failed') return { kind: 'outcome', outcome: preparation.outcome };
@@ -208,10 +209,13 @@ class StretchSender {
     }
     this.#failures++;
     const { backoffBaseMs, attempts, attemptsMs } = settings;
+    const now = clock.monotonic();
+    if (run.lane.lastSuccess >= this.#failedAt) this.#inVain = 0;
+    this.#inVain++;
+    this.#failedAt = now;
     const delay = this.#delay();
-    const spent = clock.monotonic() - this.#began;
-    const nothingGetsThrough = run.lane.lastSuccess < this.#began;
-    if (this.#probe || (nothingGetsThrough && (this.#failures >= attempts || spent + delay > attemptsMs))) {
+    const silence = now - Math.max(run.lane.lastSuccess, this.#began);
+    if (this.#probe || this.#inVain >= attempts || silence + delay > attemptsMs) {
       await openCircuit(run, this.#name, {
         kind: outcome.reason.status === 429 ? 'throttled' : 'outage',
         reason: outcome.reason,
@@ -236,13 +240,13 @@ class StretchSender {
    * that a service in trouble is left alone.
    */
   #delay(): number {
-    const { random, settings } = this.#run.services;
+    const { clock, random, settings } = this.#run.services;
     const { lastSuccess, roundTripMs } = this.#run.lane;
     const { backoffBaseMs, backoffInProcessMs } = settings;
-    if (lastSuccess >= this.#attemptBegan) {
+    if (clock.monotonic() - lastSuccess <= Math.max(backoffBaseMs, 2 * roundTripMs)) {
       return Math.ceil(random() * Math.min(backoffBaseMs, Math.max(SHORTEST_MS, 2 * roundTripMs)));
     }
-    return backoff(this.#failures, backoffBaseMs, backoffInProcessMs, random);
+    return backoff(this.#inVain, backoffBaseMs, backoffInProcessMs, random);
   }
 
   async #blocked(outcome: SendOutcome): Promise<Delivery> {

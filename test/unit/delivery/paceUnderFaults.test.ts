@@ -3,13 +3,19 @@ import { test } from 'node:test';
 import { DeliveryWorld } from '../../support/deliveryWorld.ts';
 import { judgeWorld } from '../../support/oracle.ts';
 
+type Weather = { readonly failing: number; readonly latencyMs: number; readonly seed: number };
+
 /** Virtual ms that 480 batches take, and what they cost, when a share of requests is answered 503 at random. */
-async function timed(failing: number): Promise<{ ms: number; requests: number; failures: number }> {
+async function timed({
+  failing,
+  latencyMs,
+  seed,
+}: Weather): Promise<{ ms: number; requests: number; failures: number }> {
   const world: DeliveryWorld = new DeliveryWorld({
-    seed: 11,
+    seed,
     settings: { maxInFlight: 8 },
     service: {
-      latency: () => 250,
+      latency: () => latencyMs,
       misbehave: () => (world.random() < failing ? { kind: 'refusing', status: 503 } : undefined),
     },
   });
@@ -25,12 +31,18 @@ async function timed(failing: number): Promise<{ ms: number; requests: number; f
   };
 }
 
-test('5 % random 503 leave at least 60 % of the pace, 30 % at least 20 %, and no request is wasted', async () => {
-  const healthy = await timed(0);
-  const some = await timed(0.05);
-  const many = await timed(0.3);
-  const share = (ms: number): number => healthy.ms / ms;
-  assert.ok(share(some.ms) >= 0.6, `${share(some.ms)} at 5 %`);
-  assert.ok(share(many.ms) >= 0.2, `${share(many.ms)} at 30 %`);
-  for (const { requests, failures } of [some, many]) assert.ok(requests - failures <= 480 * 1.5);
-});
+for (const latencyMs of [5, 50, 250, 1_000, 5_000]) {
+  test(`with ${latencyMs} ms a request, 5 % random 503 leave at least 60 % of the pace, 30 % at least 20 %, and no request is wasted`, async () => {
+    for (const seed of [11, 12, 13]) {
+      const healthy = await timed({ failing: 0, latencyMs, seed });
+      for (const [failing, least] of [
+        [0.05, 0.6],
+        [0.3, 0.2],
+      ] as const) {
+        const { ms, requests, failures } = await timed({ failing, latencyMs, seed });
+        assert.ok(healthy.ms / ms >= least, `${healthy.ms / ms} at ${failing}, seed ${seed}`);
+        assert.ok(failures > 0 && requests - failures <= 480 * 1.5);
+      }
+    }
+  });
+}
