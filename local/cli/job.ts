@@ -13,14 +13,17 @@ import type { Source, Stack } from './stack.ts';
 import { Uploads } from './uploads.ts';
 import type { Followed } from './watchRun.ts';
 
+/** An export of a run: refused, or followed, or neither as long as it was not uploaded. */
+export type JobExport = {
+  readonly name: string;
+  readonly refused?: Reason;
+  readonly followed?: Followed;
+};
+
 /** What a run is about. */
 export type Job = {
-  /** In the order of the results: each refused, or followed, or neither when the run was interrupted before it was uploaded. */
-  readonly exports: readonly {
-    readonly name: string;
-    readonly refused?: Reason;
-    readonly followed?: Followed;
-  }[];
+  /** In the order of the results. */
+  readonly exports: readonly JobExport[];
   /** Every export has ended: what would let an interrupted run go on is no longer needed. */
   finished(): Promise<void>;
 };
@@ -39,6 +42,7 @@ type JobFlags = {
  * Upload the given files; without any, a generated sample that is sent however often it was sent before.
  *
  * @param signal aborted by Ctrl-C: ends the upload under way, and begins none
+ * @param exports filled as it goes, so that the caller knows how far it came when this throws
  */
 export async function fileJob(
   stack: Pick<Stack, 'connectionString' | 'ledger'>,
@@ -46,28 +50,23 @@ export async function fileJob(
   flags: JobFlags,
   say: (line: string) => void,
   signal: AbortSignal,
+  exports: JobExport[] = [],
 ): Promise<Job> {
   const uploads = new Uploads(stack.connectionString, stack.ledger, flags.connector);
   const sample = inputs.length === 0 && !signal.aborted ? await sampleInput(flags, say) : undefined;
   const unfinished = await stack.ledger.unfinished(flags.connector);
-  const exports: Job['exports'][number][] = [];
-  for (const input of sample ? [sample] : inputs) {
+  for (const [index, input] of (sample ? [sample] : inputs).entries()) {
     const { name, refused, bytes } = input;
-    if (refused) {
-      exports.push({ name, refused });
-      continue;
-    }
+    exports[index] = { name, ...(refused && { refused }) };
+    if (refused) continue;
     if (!unfinished.some(({ blobName }) => path.posix.basename(blobName) === name)) {
       await requireSpace(flags.out, bytes);
     }
     const uploaded = await unlessAborted(signal, () =>
       uploads.put(input, flags.again ?? sample !== undefined, signal),
     );
-    if (uploaded === undefined) {
-      exports.push({ name });
-      continue;
-    }
-    exports.push({ name, followed: { name, exportId: () => Promise.resolve(uploaded.exportId) } });
+    if (uploaded === undefined) continue;
+    exports[index] = { name, followed: { name, exportId: () => Promise.resolve(uploaded.exportId) } };
     const words = uploaded.resumed ? 'an interrupted run goes on' : `uploaded, ${counted(bytes, 'byte')}`;
     say(`${printable(name)}: ${words}.`);
   }

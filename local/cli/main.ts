@@ -1,8 +1,7 @@
-import path from 'node:path';
 import { Command, CommanderError } from 'commander';
-import { PipelineError } from '../../shared/errors.ts';
+import { BrokenOffError } from './brokenOff.ts';
 import { note, printableLines, sayJson } from './console.ts';
-import { machineFault } from './machineFault.ts';
+import { explain } from './explain.ts';
 import { UsageError } from './usageError.ts';
 
 /** Each command's module is loaded when it is asked for: `check` has no use for 100 MB of Azure SDK. */
@@ -37,12 +36,13 @@ export async function main(argv: readonly string[]): Promise<void> {
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return;
     process.exitCode = 1;
-    const { cause, cure } = explain(error, outOf(program, argv[0]));
+    const brokenOff = error instanceof BrokenOffError ? error : undefined;
+    const { cause, cure } = explain(brokenOff ? brokenOff.cause : error, outOf(program, argv[0]));
     // Commander has shown its own errors already.
     if (!(error instanceof CommanderError)) note(`Error: ${cause}\n${cure}`);
     if (argv.includes('--json')) {
       const seconds = Math.round(performance.now() - begun) / 1000;
-      sayJson({ exports: [], seconds, peakRssMb: 0, error: `${cause} ${cure}` });
+      sayJson({ exports: brokenOff?.exports ?? [], seconds, peakRssMb: 0, error: `${cause} ${cure}` });
     }
   }
 }
@@ -71,20 +71,4 @@ const RUNS: ReadonlySet<string> = new Set(['start', 'watch', 'func']);
 function outOf(program: Command, name = ''): string | undefined {
   if (!RUNS.has(name)) return undefined;
   return program.commands.find((command) => command.name() === name)?.opts<{ out: string }>().out;
-}
-
-/** @param out folder of the run, if the command is one */
-function explain(error: unknown, out: string | undefined): { readonly cause: string; readonly cure: string } {
-  if (error instanceof PipelineError) return error.reason;
-  const known = error instanceof UsageError ? error : machineFault(error, out);
-  if (known) return { cause: known.message, cure: known.cure };
-  const cause = error instanceof Error ? error.message : String(error);
-  if (error instanceof CommanderError) return { cause, cure: 'Add --help for the options.' };
-  return {
-    cause,
-    cure:
-      out === undefined
-        ? 'If this persists, please open an issue with this message.'
-        : `If this persists, ${path.join(out, 'logs')} says more.`,
-  };
 }

@@ -1,29 +1,23 @@
+import path from 'node:path';
 import type { Command } from 'commander';
-import { formatReason, type Reason } from '../../shared/errors.ts';
-import { FINAL_EXPORT_STATES } from '../../shared/ledger/model.ts';
-import { explained } from './duplicates.ts';
+import { formatReason, PipelineError, type Reason } from '../../shared/errors.ts';
+import { resumeConnector } from '../../shared/delivery/control.ts';
+import { BrokenOffError } from './brokenOff.ts';
 import { printable, say, sayJson } from './console.ts';
+import { explain } from './explain.ts';
 import { interruptSignal } from './interrupt.ts';
 import { readInputs } from './inputs.ts';
-import { fileJob, FhirSource, type Job } from './job.ts';
-import { resumeConnector } from '../../shared/delivery/control.ts';
+import { fileJob, FhirSource, type Job, type JobExport } from './job.ts';
 import { operatorServices } from './operator.ts';
 import { addInspectOption, addStackOptions, refuseSimulatorOptions, type StackOptions } from './options.ts';
 import { collectOutput, type OutputPaths } from './output.ts';
 import { createProgress } from './progress.ts';
-import { takeRunLock } from './runLock.ts';
+import { earlierWords, lookAgain, resultsOf } from './results.ts';
+import { takeRunLock, type RunLock } from './runLock.ts';
 import { startStack, type Stack } from './stack.ts';
-import {
-  exitCodeOf,
-  refusedResult,
-  resultOf,
-  summaryTable,
-  unheardResult,
-  type ExportResult,
-  type RunResult,
-} from './summary.ts';
+import { exitCodeOf, summaryTable, type ExportResult, type RunResult } from './summary.ts';
 import { UsageError } from './usageError.ts';
-import { followExports } from './watchRun.ts';
+import { followExports, isEnded, type Seen } from './watchRun.ts';
 
 type StartFlags = StackOptions & {
   readonly json?: boolean;
@@ -51,47 +45,66 @@ export function addStartCommand(program: Command): void {
     .option('--fhir', 'take the records from the FHIR source instead of a file')
     .addHelpText('after', EXIT_CODES)
     .action(async (files: string[], flags: StartFlags, command: Command) => {
-      refuseSimulatorOptions(command, files.length === 0);
-      process.exitCode = await start(files, flags);
+      process.exitCode = await start(files, flags, command);
     });
 }
 
-/** Run the job and return the exit code; the stack is down again when this resolves, however it ended. */
-async function start(files: readonly string[], flags: StartFlags): Promise<number> {
+/**
+ * Run the job and return the exit code; the stack is down again when this resolves, however it ended.
+ *
+ * @throws {BrokenOffError} for whatever it cannot go on after
+ */
+async function start(files: readonly string[], flags: StartFlags, command: Command): Promise<number> {
   const begun = performance.now();
-  if (flags.fhir && files.length > 0) {
-    throw new UsageError(
-      '--fhir takes its records from the FHIR source, not from files.',
-      'Leave out the files, or --fhir.',
-    );
-  }
-  const inputs = await readInputs(files);
-  const lock = await takeRunLock(flags.out);
-  const interrupt = interruptSignal();
+  const exports: JobExport[] = files.map((file) => ({ name: path.basename(path.resolve(file)) }));
+  const seen: Seen = new Map();
+  let lock: RunLock | undefined;
   let stack: Stack | undefined;
   try {
+    refuseSimulatorOptions(command, files.length === 0);
+    if (flags.fhir && files.length > 0) {
+      throw new UsageError(
+        '--fhir takes its records from the FHIR source, not from files.',
+        'Leave out the files, or --fhir.',
+      );
+    }
+    const inputs = await readInputs(files);
+    lock = await takeRunLock(flags.out);
+    const interrupt = interruptSignal();
     const fhir = flags.fhir ? new FhirSource(flags) : undefined;
     stack = await startStack(flags, say, {}, fhir);
     await probeAtOnce(stack, flags.connector);
-    const job = fhir ? fhir.job(stack) : await fileJob(stack, inputs, flags, say, interrupt);
-    const results = await runJob(job, stack, flags, interrupt);
-    const peakRssMb = stack.functions.peakRssMb;
+    const job = fhir ? fhir.job(stack) : await fileJob(stack, inputs, flags, say, interrupt, exports);
+    const results = await runJob(job, seen, stack, flags, interrupt);
     const paths = await collectOutput(stack, flags.out);
+    const { peakRssMb } = stack.functions;
     await stack.stop();
-    tell(results, paths, interrupt.aborted);
+    tell(results, seen, paths, interrupt.aborted);
     if (flags.json) {
-      const result: RunResult = {
-        exports: results.exports,
-        seconds: Math.round(performance.now() - begun) / 1000,
-        peakRssMb,
-      };
+      const seconds = Math.round(performance.now() - begun) / 1000;
+      const result: RunResult = { exports: results.exports, seconds, peakRssMb };
       sayJson(result);
     }
     return interrupt.aborted || results.stoppedBy ? 1 : exitCodeOf(results.exports);
+  } catch (error) {
+    throw new BrokenOffError(await brokenOffResults(exports, seen, stack, error, flags.out), error);
   } finally {
     await stack?.stop();
-    await lock.release();
+    await lock?.release();
   }
+}
+
+/** How far each export came; without what only a ledger out of reach would say. */
+async function brokenOffResults(
+  exports: readonly JobExport[],
+  seen: Seen,
+  stack: Stack | undefined,
+  error: unknown,
+  out: string,
+): Promise<ExportResult[]> {
+  const why = error instanceof PipelineError ? error.reason : { code: 'BROKEN_OFF', ...explain(error, out) };
+  const known = await resultsOf(exports, seen, stack, why).catch(() => undefined);
+  return known ?? resultsOf(exports, new Map(), undefined, why);
 }
 
 /** Whoever starts again after a blocked run has cured something: the probe need not wait for its time. */
@@ -106,32 +119,37 @@ async function probeAtOnce({ ledger, storage, settings }: Stack, connector: stri
 
 type JobResults = { readonly exports: readonly ExportResult[]; readonly stoppedBy?: Reason };
 
+/** Follow the job to its end; the functions are down when this resolves. */
 async function runJob(
   job: Job,
+  seen: Seen,
   stack: Stack,
   { connector }: StartFlags,
   interrupt: AbortSignal,
 ): Promise<JobResults> {
   const followed = job.exports.flatMap((each) => each.followed ?? []);
   const progress = createProgress(process.stdout, say);
-  const { rows, stoppedBy } = await Promise.race([
-    followExports(followed, connector, stack.ledger, progress, interrupt),
+  const stoppedBy = await Promise.race([
+    followExports(followed, seen, connector, stack.ledger, progress, interrupt),
     stack.functions.failed,
   ]).finally(() => progress.stop());
-  const allUploaded = job.exports.every(({ refused, followed: one }) => refused || one);
-  if (allUploaded && rows.every((row) => row && FINAL_EXPORT_STATES.has(row.state))) await job.finished();
-  const extra = stoppedBy ? [stoppedBy] : [];
-  const exports: ExportResult[] = [];
-  for (const { name, refused, followed: one } of job.exports) {
-    const row = one && rows[followed.indexOf(one)];
-    if (refused) exports.push(refusedResult(name, refused));
-    else if (row) exports.push(resultOf(name, await explained(row, stack), extra));
-    else exports.push(unheardResult(name, one ? 'uploaded' : 'notUploaded', extra));
-  }
+  // Only now do they write what became of the requests in flight.
+  await stack.functions.stop();
+  await lookAgain(seen, connector, stack.ledger);
+  const allEnded = job.exports.every(
+    ({ refused, followed: one }) => refused || (one && isEnded(seen.get(one))),
+  );
+  if (allEnded) await job.finished();
+  const exports = await resultsOf(job.exports, seen, stack, stoppedBy);
   return { exports, ...(stoppedBy ? { stoppedBy } : {}) };
 }
 
-function tell({ exports, stoppedBy }: JobResults, paths: OutputPaths, interrupted: boolean): void {
+function tell(
+  { exports, stoppedBy }: JobResults,
+  seen: Seen,
+  paths: OutputPaths,
+  interrupted: boolean,
+): void {
   for (const { name, state, accepted } of exports) {
     if (state.startsWith('completed')) {
       say(
@@ -141,6 +159,7 @@ function tell({ exports, stoppedBy }: JobResults, paths: OutputPaths, interrupte
   }
   say(summaryTable(exports));
   for (const { name, reasons } of exports) for (const reason of reasons) say(printable(`${name}: ${reason}`));
+  for (const words of earlierWords(seen)) say(printable(words));
   if (stoppedBy)
     say(
       `Stopped: ${printable(formatReason(stoppedBy))} The state is kept; the next start goes on from here.`,

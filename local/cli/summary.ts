@@ -1,5 +1,7 @@
 import { formatReason, type Reason } from '../../shared/errors.ts';
-import type { ExportRow } from '../../shared/ledger/model.ts';
+import { FINAL_EXPORT_STATES } from '../../shared/ledger/model.ts';
+import { sumTallies } from '../../shared/ledger/sums.ts';
+import type { ExportView } from './ledgerView.ts';
 import { tableOf } from './table.ts';
 
 /** One entry of `exports` in `--json`; field names are a promise to scripts. */
@@ -26,20 +28,32 @@ export type RunResult = {
   readonly peakRssMb: number;
 };
 
-/** How an export ended, from its ledger row; a rejected one counts no records. */
-export function resultOf(name: string, row: ExportRow, extra: readonly Reason[] = []): ExportResult {
-  const counted = row.state !== 'rejected';
+/**
+ * How an export ended, or how far it came: then its figures are those of its chunks. A rejected one counts no records.
+ *
+ * @param extra why it goes no further, when it has not ended
+ */
+export function resultOf(
+  name: string,
+  { row, chunks }: ExportView,
+  extra: readonly Reason[] = [],
+): ExportResult {
+  const { state, receivedAt, finishedAt } = row;
+  const ended = FINAL_EXPORT_STATES.has(state);
+  const sums = sumTallies(state === 'rejected' ? [] : ended ? [row] : chunks);
+  const waiting = chunks.flatMap(({ reason }) => reason ?? []);
+  const reasons = [...row.reasons, ...(ended ? [] : [...waiting, ...extra])];
   return {
     name,
-    state: row.state,
-    records: counted ? row.records : 0,
-    accepted: counted ? row.accepted : 0,
-    quarantined: counted ? row.quarantined : 0,
-    failed: counted ? row.failed : 0,
-    possiblyDuplicated: counted ? row.possiblyDuplicated : 0,
-    chunks: counted ? row.chunks : 0,
-    reasons: [...row.reasons, ...extra].map(formatReason),
-    seconds: row.finishedAt ? (Date.parse(row.finishedAt) - Date.parse(row.receivedAt)) / 1000 : 0,
+    state,
+    records: state === 'rejected' ? 0 : row.records,
+    accepted: sums.accepted,
+    quarantined: sums.quarantined,
+    failed: sums.failed,
+    possiblyDuplicated: sums.possiblyDuplicated,
+    chunks: state === 'rejected' ? 0 : row.chunks,
+    reasons: [...new Set(reasons.map(formatReason))],
+    seconds: finishedAt ? (Date.parse(finishedAt) - Date.parse(receivedAt)) / 1000 : 0,
   };
 }
 

@@ -94,7 +94,7 @@ async function show(exportId: string, stack: Stack, connector: string, progress:
   const view = await ledger.export(connector, exportId);
   if (!view) return false;
   const name = view.row.blobName;
-  progress.update(name, view, waitingWords(view, await ledger.connector(connector)));
+  progress.update(name, view, waitingWords(view, await ledger.connector(connector), Date.now()));
   if (!FINAL_EXPORT_STATES.has(view.row.state)) return false;
   for (const reason of (await explained(view.row, stack)).reasons)
     progress.say(printable(`${name}: ${formatReason(reason)}`));

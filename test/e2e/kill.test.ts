@@ -96,6 +96,12 @@ test('Ctrl-C in the middle leaves nothing running; the same command goes on and 
   assert.equal(first.code, 1, first.stdout + first.stderr);
   assert.match(first.stderr, /Stopping; Ctrl-C again ends at once\./);
   assert.match(first.stdout, /Interrupted/);
+  const [interrupted] = resultOf(first.stdout).exports;
+  assert.deepEqual(
+    { state: interrupted?.state, accepted: interrupted?.accepted },
+    { state: 'pushing', accepted: (await bodiesIn(received)) * BATCH },
+    'what was accepted by then is told',
+  );
   for (const pid of pids) assert.throws(() => process.kill(pid, 0), 'the functions process is gone');
   const again = slowRun('interrupted');
   const { code, stdout, stderr } = await again.run.done;
@@ -124,4 +130,25 @@ test('SIGKILL of the command itself: its processes end, and the same command goe
   const { code, stdout, stderr } = await again.run.done;
   assert.equal(code, 0, stdout + stderr);
   await assertConserved(received, resultOf(stdout));
+});
+
+test('a run for another file finishes what an interrupted one left, and lists its own alone', async () => {
+  const { run, received } = slowRun('left');
+  await until('some of it is in', async () => (await bodiesIn(received)) >= 5);
+  run.child.kill('SIGINT');
+  await run.done;
+  const small = path.join(folder, 'small.csv');
+  await writeFile(small, plainExport(3));
+  const out = path.join(folder, 'left');
+  const { code, stdout, stderr } = await startCli(['start', '--json', '--out', out, small]).done;
+  assert.equal(code, 0, stdout + stderr);
+  assert.deepEqual(
+    resultOf(stdout).exports.map(({ name, state }) => ({ name, state })),
+    [{ name: 'small.csv', state: 'completed' }],
+  );
+  assert.match(stdout, /^audit\.csv \(of an earlier run\): goes on\.$/mu);
+  assert.match(
+    stdout,
+    /^audit\.csv \(of an earlier run\): ended completed, 6,000 of 6,000 records accepted\.$/mu,
+  );
 });

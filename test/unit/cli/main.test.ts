@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
+import type { ExportResult } from '../../../local/cli/summary.ts';
 import { takeRunLock } from '../../../local/cli/runLock.ts';
 import { runCli } from '../../support/cli.ts';
 import { plainExport } from '../../support/healthcare.ts';
@@ -30,6 +31,13 @@ const refusals: readonly (readonly [string, readonly string[], RegExp])[] = [
   ['the name of no connector', ['--connector', 'a/b', good], /--connector.*letters/],
 ];
 
+/** Told before anybody looks for files among the arguments. */
+const BEFORE_FILES = new Set([
+  'an option nobody knows',
+  'a number out of bounds',
+  'the name of no connector',
+]);
+
 for (const [what, options, words] of refusals) {
   test(`start ends at once with code 1, the cause and one JSON object: ${what}`, async () => {
     const out = options.includes('--out') ? [] : ['--out', path.join(folder, 'out')];
@@ -38,10 +46,15 @@ for (const [what, options, words] of refusals) {
     assert.match(stderr, words);
     assert.doesNotMatch(stderr, /^\s+at |node:internal/mu);
     const { exports, error } = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as {
-      exports: unknown[];
+      exports: ExportResult[];
       error: string;
     };
-    assert.deepEqual(exports, []);
+    const names = BEFORE_FILES.has(what) ? [] : [path.basename(options.at(-1) ?? '')];
+    assert.deepEqual(
+      exports.map(({ name, state, accepted }) => ({ name, state, accepted })),
+      names.map((name) => ({ name, state: 'notUploaded', accepted: 0 })),
+    );
+    for (const { reasons } of exports) assert.match(reasons.join(), words);
     assert.match(error, words);
   });
 }
