@@ -67,16 +67,15 @@ async function watch(
 ): Promise<number> {
   const progress = createProgress(process.stdout, say);
   const folder = new DropFolder(DROP_FOLDER, (line) => progress.say(line));
-  await folder.open();
   const uploads = new Uploads(stack.connectionString, stack.ledger, connector);
   const following = new Set<string>();
   while (!interrupt.aborted) {
     for (const input of await folder.rested(Date.now())) {
-      await requireSpace(out, input.bytes);
-      const uploaded = await unlessAborted(interrupt, () => uploads.put(input, false, interrupt));
-      if (uploaded === undefined) break;
-      await folder.taken(input);
-      following.add(uploaded.exportId);
+      const uploaded = await folder.take(input, Date.now(), async () => {
+        await requireSpace(out, input.bytes);
+        return unlessAborted(interrupt, () => uploads.put(input, false, interrupt));
+      });
+      if (uploaded) following.add(uploaded.exportId);
     }
     for (const { exportId } of await stack.ledger.unfinished(connector)) following.add(exportId);
     for (const exportId of following) {
