@@ -3,7 +3,7 @@ import { BoundaryScanner } from './scanner.ts';
 import type { ExportPlan, ScanCheckpoint } from './types.ts';
 
 /** Records of the pieces whose digests make up that of an export, so that it does not change with the size of chunks. */
-export const DIGEST_RECORDS = 100_000;
+const DIGEST_RECORDS = 100_000;
 
 /**
  * Digest of an export's content: the SHA-256 over its header line as it came and the digests of its pieces of

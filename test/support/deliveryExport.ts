@@ -43,7 +43,7 @@ export type MadeExport = {
 const HEADER = 'Id,Name,Note\n';
 
 /** The plan of these exports. */
-export function aPlan(recordsPerRequest: number, change: Partial<ExportPlan> = {}): ExportPlan {
+function aPlan(recordsPerRequest: number, change: Partial<ExportPlan> = {}): ExportPlan {
   return {
     dialect: { delimiter: ',', quote: '"' },
     encoding: 'utf-8',

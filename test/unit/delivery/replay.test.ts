@@ -9,6 +9,7 @@ import { claimContent } from '../../../shared/ledger/contents.ts';
 import { changeExport } from '../../../shared/ledger/exports.ts';
 import { FINAL_CHUNK_STATES, type ExportRow } from '../../../shared/ledger/model.ts';
 import { DeliveryWorld } from '../../support/deliveryWorld.ts';
+import { worldWithGap } from '../../support/gapWorld.ts';
 import { judgeWorld } from '../../support/oracle.ts';
 
 const HOUR = 3_600_000;
@@ -17,15 +18,7 @@ const statesOf = async (world: DeliveryWorld, row: ExportRow): Promise<string[]>
   (await listChunks(world.tables.chunks, row.exportId)).map(({ row }) => row.state);
 
 test('a count gap is counted as failed, never resent by itself, and sent again on request', async () => {
-  let gaps = 0;
-  const world = new DeliveryWorld({
-    seed: 1,
-    service: {
-      misbehave: ({ number }) => (number === 2 && gaps++ === 0 ? { kind: 'gap', gap: 3 } : undefined),
-    },
-  });
-  const made = await world.export({ chunks: 2, batches: 3, recordsPerRequest: 8 });
-  assert.ok(await world.deliver(HOUR));
+  const { world, made } = await worldWithGap();
   const failed = world.exportRow(made.row);
   assert.deepEqual([failed.state, failed.failed, failed.accepted], ['failed', 3, 45]);
   assert.equal(failed.reasons[0]?.code, 'COUNT_GAP');

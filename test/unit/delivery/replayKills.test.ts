@@ -6,6 +6,7 @@ import { listChunks } from '../../../shared/ledger/chunks.ts';
 import { FINAL_EXPORT_STATES } from '../../../shared/ledger/model.ts';
 import type { MadeExport } from '../../support/deliveryExport.ts';
 import { DeliveryWorld } from '../../support/deliveryWorld.ts';
+import { worldWithGap } from '../../support/gapWorld.ts';
 import { Killed, KillableProcess } from '../../support/killable.ts';
 import { judgeWorld } from '../../support/oracle.ts';
 
@@ -15,18 +16,7 @@ const HOUR = 3_600_000;
 type Rested = { readonly world: DeliveryWorld; readonly made: MadeExport };
 
 const cases: Record<string, () => Promise<Rested>> = {
-  async 'records that the service did not save'() {
-    let gaps = 0;
-    const world = new DeliveryWorld({
-      seed: 1,
-      service: {
-        misbehave: ({ number }) => (number === 2 && gaps++ === 0 ? { kind: 'gap', gap: 3 } : undefined),
-      },
-    });
-    const made = await world.export({ chunks: 2, batches: 3, recordsPerRequest: 8 });
-    assert.ok(await world.deliver(HOUR));
-    return { world, made };
-  },
+  'records that the service did not save': worldWithGap,
   async 'one cancelled in the middle of batches in parts, of which some were repeated'() {
     let silent = 0;
     const world = new DeliveryWorld({
