@@ -25,6 +25,8 @@ export type EmulatorOptions = {
   readonly tablePort?: number;
   /** Take the emulator's published key, which other tools know; absent: a key of this run, which nobody else has. */
   readonly publishedKey?: boolean;
+  /** Accounts beside its own, each `name:key` with the key in base64. */
+  readonly moreAccounts?: readonly string[];
 };
 
 /** A running storage emulator. */
@@ -49,11 +51,12 @@ export type Emulator = {
 export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
   const ports = [options.blobPort, options.queuePort, options.tablePort].map((port) => String(port ?? 0));
   const key = options.publishedKey ? PUBLISHED_KEY : randomBytes(64).toString('base64');
+  const accounts = [`${ACCOUNT}:${key}`, ...(options.moreAccounts ?? [])].join(';');
   const child = fork(fileURLToPath(new URL('process.ts', import.meta.url)), [options.folder, ...ports], {
     detached: true,
     windowsHide: true,
     execArgv: [...HEAP_FLAGS, '--disable-warning=DEP0040', '--disable-warning=DEP0169'],
-    env: { ...process.env, NODE_OPTIONS: '', AZURITE_ACCOUNTS: `${ACCOUNT}:${key}` },
+    env: { ...process.env, NODE_OPTIONS: '', AZURITE_ACCOUNTS: accounts },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
   let errors = '';

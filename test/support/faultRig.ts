@@ -30,9 +30,11 @@ export class FaultRig {
   static async start(cells: number, hostJson: object = {}): Promise<FaultRig> {
     const folder = await mkdtemp(path.join(tmpdir(), 'faults-'));
     const accounts = Array.from({ length: cells }, (_, index) => `cell${index}`);
-    process.env['AZURITE_ACCOUNTS'] = accounts.map((name) => `${name}:${KEY}`).join(';');
     const [emulator] = await Promise.all([
-      startEmulator({ folder: path.join(folder, 'storage') }),
+      startEmulator({
+        folder: path.join(folder, 'storage'),
+        moreAccounts: accounts.map((name) => `${name}:${KEY}`),
+      }),
       makeAppFolder(path.join(folder, 'app'), hostJson),
       ensureBuilt(),
     ]);
