@@ -55,7 +55,7 @@ export async function cold({ full }: BenchOptions): Promise<BenchResult> {
       what,
       figures: { ms: rounded(median(ms)), [`times ${LIBRARY}`]: ratio(what) },
     })),
-    verdicts: [{ what: `the app / ${LIBRARY}`, value: ratio(APP), most: 2.5 }],
+    verdicts: [{ what: `Start of the app against ${LIBRARY}, times as long`, value: ratio(APP), most: 2.5 }],
   };
 }
 

@@ -33,6 +33,8 @@ export async function instances({ full }: BenchOptions): Promise<BenchResult> {
       what: `${String(count)} ${count === 1 ? 'process' : 'processes'}`,
       figures: { seconds: rounded(value), 'times as fast as one': speedup(count) },
     })),
-    verdicts: full ? [{ what: '2 processes / 1', value: speedup(2), least: 1.8 }] : [],
+    verdicts: full
+      ? [{ what: 'Two processes against one, times as fast', value: speedup(2), least: 1.8 }]
+      : [],
   };
 }

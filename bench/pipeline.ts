@@ -49,7 +49,7 @@ export async function pipeline({ full }: BenchOptions): Promise<BenchResult> {
     ],
     verdicts: [
       {
-        what: 'pipeline / floor, time',
+        what: 'The whole job against the bare transfer of the same bytes, times as long',
         // Turn by turn: a machine that was slow in one turn was so for both.
         value: rounded(median(jobs.map((job, i) => job.seconds / (floors[i]?.seconds ?? Number.NaN)))),
         most: 3,

@@ -35,8 +35,9 @@ export async function publishedFiles(
 ): Promise<readonly { readonly file: string; readonly text: string }[]> {
   return [
     { file: CHART, text: drawChart(report) },
-    await page('performance.md', measured(report)),
-    await page('cost.md', costTable(report, A_DAY, PRICES)),
+    await page(path.join(DOCS, 'performance.md'), measured(report)),
+    await page(path.join(DOCS, 'cost.md'), costTable(report, A_DAY, PRICES)),
+    await page(path.join(ROOT, 'README.md'), inShort(report)),
   ];
 }
 
@@ -46,16 +47,26 @@ function measured({ at, node, machine, results }: BenchReport): string {
   return [where, ...results.map((result: BenchResult) => markdownOf(result))].join('\n\n');
 }
 
+/** What is aimed at, and what was measured of it. */
+function inShort({ results }: BenchReport): string {
+  const rows = results.flatMap(({ verdicts }) =>
+    verdicts.map(({ what, value, least, most }) => {
+      const aim = least === undefined ? `at most ${String(most)}` : `at least ${String(least)}`;
+      return `| ${what} | ${value.toLocaleString('en-US')} | ${aim} |`;
+    }),
+  );
+  return ['|  | measured | aimed at |', '| --- | --: | --: |', ...rows].join('\n');
+}
+
 const BEGIN = '<!-- measured: written by npm run bench -- --publish -->';
 const END = '<!-- /measured -->';
 
 /** A page with the part between its two marks replaced. @throws {Error} when it has no such marks */
-async function page(name: string, part: string): Promise<{ file: string; text: string }> {
-  const file = path.join(DOCS, name);
+async function page(file: string, part: string): Promise<{ file: string; text: string }> {
   const old = await readFile(file, 'utf8');
   const from = old.indexOf(BEGIN);
   const to = old.indexOf(END);
-  if (from < 0 || to < from) throw new Error(`${name} has no marks between which figures are put.`);
+  if (from < 0 || to < from) throw new Error(`${file} has no marks between which figures are put.`);
   const text = `${old.slice(0, from)}${BEGIN}\n\n${part}\n\n${old.slice(to)}`;
   return { file, text: await format(text, { ...(await resolveConfig(file)), parser: 'markdown' }) };
 }

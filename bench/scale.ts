@@ -10,7 +10,8 @@ import type { BenchOptions, BenchResult, Row, Verdict } from './support/types.ts
 const LARGEST = 8_400_000;
 const DAY = 5_000_000;
 const TENTH_OF_A_DAY = 500_000;
-const MOST_PEAK_MIB = 256;
+/** 256 MB. */
+const MOST_PEAK_MIB = 244;
 const IDLE_SECONDS = 5;
 
 /** What an export of each size takes: time, memory, CPU, storage operations. */
@@ -31,14 +32,14 @@ export async function scale({ full }: BenchOptions): Promise<BenchResult> {
     peak = Math.max(peak, job.peakRssMb);
   }
   const verdicts: Verdict[] = [
-    { what: 'peak MiB of the functions process at every size', value: peak, most: MOST_PEAK_MIB },
+    { what: 'Highest memory of the functions process at any size, MiB', value: peak, most: MOST_PEAK_MIB },
   ];
   const day = seconds.get(DAY);
   const tenth = seconds.get(TENTH_OF_A_DAY);
   if (day !== undefined && tenth !== undefined) {
     verdicts.push(
-      { what: '5,000,000 records, s', value: rounded(day), most: 30 },
-      { what: '5,000,000 records / 500,000, time', value: rounded(day / tenth), most: 10.5 },
+      { what: '5,000,000 records (1.9 GB), seconds', value: rounded(day), most: 30 },
+      { what: '5,000,000 records against 500,000, times as long', value: rounded(day / tenth), most: 10.5 },
     );
   }
   return {

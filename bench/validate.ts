@@ -42,9 +42,13 @@ export async function validate({ full }: BenchOptions): Promise<BenchResult> {
       },
     })),
     verdicts: [
-      { what: 'validate / csv-parse', value: rounded(speed(ours) / speed(csvParse)), least: 15 },
       {
-        what: 'validate / quote-aware, a byte at a time',
+        what: 'Judging records against csv-parse, times as fast',
+        value: rounded(speed(ours) / speed(csvParse)),
+        least: 15,
+      },
+      {
+        what: 'Judging records against a loop that looks at each byte for quotes, times as fast',
         value: rounded(speed(ours) / speed(plain)),
         least: 0.5,
       },

@@ -39,5 +39,5 @@ const figure = (value: number): string =>
 function verdictLine({ what, value, least, most }: Verdict): string {
   const met = (least === undefined || value >= least) && (most === undefined || value <= most);
   const aim = least === undefined ? `at most ${String(most)}` : `at least ${String(least)}`;
-  return `${met ? 'met' : 'MISSED'}: ${what} is ${figure(value)}; ${aim} is aimed at.`;
+  return `${met ? 'met' : 'MISSED'}: ${what}: ${figure(value)} (aimed at: ${aim}).`;
 }
