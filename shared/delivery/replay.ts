@@ -1,6 +1,6 @@
 import { ConflictError, type Reason } from '../errors.ts';
 import { releaseExport } from '../export/complete.ts';
-import { pinAgain, SENT_BY_ANOTHER } from '../export/pinAgain.ts';
+import { pinAgain } from '../export/pinAgain.ts';
 import type { SplitServices } from '../export/services.ts';
 import { changeChunk, listChunks } from '../ledger/chunks.ts';
 import { fromExportTableRow } from '../ledger/exportRows.ts';
@@ -17,6 +17,7 @@ import {
 import { FINAL_EXPORT_STATES, type ChunkRow, type ExportRow } from '../ledger/model.ts';
 import { chunkMessageOf } from '../ledger/chunkMessage.ts';
 import { readParts, type BatchParts } from '../ledger/parts.ts';
+import { SENT_BY_ANOTHER } from '../ledger/reasons.ts';
 import { reopened, reopenParts } from './reopen.ts';
 
 export type ReplayServices = Pick<

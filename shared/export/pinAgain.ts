@@ -2,6 +2,7 @@ import { SourceLostError, type Reason } from '../errors.ts';
 import { claimContent } from '../ledger/contents.ts';
 import { changeExport } from '../ledger/exports.ts';
 import type { ExportRow } from '../ledger/model.ts';
+import { SENT_BY_ANOTHER } from '../ledger/reasons.ts';
 import type { TableStore } from '../storage/tables.ts';
 import { closeExport, type CompleteServices } from './complete.ts';
 import { pinExport } from './pin.ts';
@@ -12,13 +13,6 @@ type PinAgainServices = Pick<SplitServices, 'blobs' | 'settings' | 'rulesOf' | '
 
 /** The export, ready to be pushed; or why it cannot be, and has ended for. Neither when it ended meanwhile for another reason. */
 export type PinnedAgain = { readonly ready?: ExportRow; readonly refused?: Reason };
-
-/** Why an export is not replayed that gave its content up to another. */
-export const SENT_BY_ANOTHER: Reason = {
-  code: 'SENT_BY_ANOTHER',
-  cause: 'The same content was sent, or is being sent, as another export since.',
-  cure: 'Nothing, if it arrived; else replay the other export.',
-};
 
 /**
  * Make an export ready that a replay has opened again: it is `pushing` and has no source until then. Its content is claimed first,

@@ -13,3 +13,10 @@ export const UNKNOWN_OUTCOME_HELD: Reason = {
   cause: 'A batch without a usable answer is held for a human (setting ON_UNKNOWN_OUTCOME).',
   cure: 'Find out whether the connector has its records; then replay the export (npm run replay), or cancel it.',
 };
+
+/** Why an export is not replayed that gave its content up to another. */
+export const SENT_BY_ANOTHER: Reason = {
+  code: 'SENT_BY_ANOTHER',
+  cause: 'The same content was sent, or is being sent, as another export since.',
+  cure: 'Nothing, if it arrived; else replay the other export.',
+};
