@@ -59,12 +59,15 @@ export function auditHeaders(values: AuditValues, keys?: HeaderKeys): Record<str
 function headerValue(name: string, list: readonly string[], keys: HeaderKeys | undefined): string {
   if (!NAME.test(name)) throw badName();
   const sent = keys === undefined ? list : list.map((value) => encryptHeaderValue(value, name, keys));
-  // HTTP strips white space around a value: what is measured here must be what arrives.
-  const value = sent.join(', ').replace(/^[\t ]+|[\t ]+$/g, '');
+  // HTTP strips white space around a value: what is measured here must be what arrives, also when each came in a line of its own.
+  const joined = sent.map(stripped).join(', ');
+  const value = stripped(joined);
   if (!VALUE.test(value)) throw badCharacters(name);
-  if (value.length > MAX_AUDIT_HEADER_LENGTH) throw tooLong(name, value.length);
+  if (joined.length > MAX_AUDIT_HEADER_LENGTH) throw tooLong(name, joined.length);
   return value;
 }
+
+const stripped = (value: string): string => value.replace(/^[\t ]+|[\t ]+$/g, '');
 
 const tooMany = (supplied: number): AuditHeaderError =>
   new AuditHeaderError(

@@ -123,6 +123,8 @@ test('the limits to the last header and character', async () => {
     [{ A: 'v'.repeat(2049) }, 400],
     [{ A: ['v'.repeat(1023), 'v'.repeat(1023)] }, 200],
     [{ A: ['v'.repeat(1023), 'v'.repeat(1024)] }, 400],
+    [{ A: ['v'.repeat(2046), ''] }, 200],
+    [{ A: ['v'.repeat(2047), ''] }, 400],
     [{ A: 'v'.repeat(1023), a: 'v'.repeat(1024) }, 400],
   ] as const) {
     assert.equal(refusedBy(values) === undefined ? 200 : 400, status);
