@@ -1,29 +1,26 @@
 import type { Clock } from '../clock.ts';
 
-/** Below this many ms the machine's clock is taken as right: the Date header counts in whole seconds. */
-const TOLERANCE_MS = 2_000;
-/** An answer that took longer says too little about the instant at which its Date was written. */
-const MAX_ROUND_TRIP_MS = 2_000;
+/** A Date header is cut to the second: the service's clock said at least that, and less than this much more. ms */
+const DATE_STEP_MS = 1_000;
 
 /**
- * The machine's clock, corrected to the storage service's where both differ by more than 2 s, so that instances whose clocks
- * disagree agree on when a claim or a gate has passed. Between two answers of the service it goes on by the monotonic clock, so
- * that a machine's clock that is set by a day in between ends no claim and opens no gate.
+ * The storage service's clock, as far as its answers tell, so that instances whose machines disagree agree on when a claim or a gate
+ * has passed. The Date of an answer says between which bounds the service's time lies; each answer narrows them, soon to about a
+ * round trip. Within them the machine's clock is believed, at its bounds it is corrected. In between it goes on by the monotonic
+ * clock, so that a machine's clock that is set by a day ends no claim and opens no gate.
  */
 export class ServerClock implements Clock {
   readonly #local: Clock;
-  #skewMs = 0;
-  /** What time it was at the last answer, UTC and monotonic. */
-  #seen: { readonly now: number; readonly monotonic: number } | undefined;
+  /** Least, most and likely ms of the service's time (UTC) ahead of the monotonic clock; undefined before the first answer. */
+  #ahead: { readonly least: number; readonly most: number; readonly likely: number } | undefined;
 
   constructor(local: Clock) {
     this.#local = local;
   }
 
   now(): number {
-    const seen = this.#seen;
-    if (seen === undefined) return this.#local.now();
-    return Math.floor(seen.now + this.#local.monotonic() - seen.monotonic);
+    if (this.#ahead === undefined) return this.#local.now();
+    return Math.floor(this.#ahead.likely + this.#local.monotonic());
   }
 
   monotonic(): number {
@@ -34,27 +31,27 @@ export class ServerClock implements Clock {
     return this.#local.sleep(ms, signal);
   }
 
-  /** How far the service is ahead of this machine, ms; 0 when within the tolerance. */
-  get skewMs(): number {
-    return this.#skewMs;
-  }
-
   /** Run one call of the service and learn from the Date header that `dateOf` finds in its answer. */
   async observe<Answer>(
     call: () => Promise<Answer>,
     dateOf: (answer: Answer) => string | undefined,
   ): Promise<Answer> {
-    const started = this.#local.monotonic();
+    const asked = this.#local.monotonic();
     const answer = await call();
-    const roundTripMs = this.#local.monotonic() - started;
-    const serverTime = Date.parse(dateOf(answer) ?? '');
-    if (roundTripMs <= MAX_ROUND_TRIP_MS && !Number.isNaN(serverTime)) {
-      // The header is cut to the second: half a second later is the best guess.
-      const now = this.#local.now();
-      const skew = serverTime + 500 - (now - roundTripMs / 2);
-      this.#skewMs = Math.abs(skew) <= TOLERANCE_MS ? 0 : skew;
-      this.#seen = { now: now + this.#skewMs, monotonic: this.#local.monotonic() };
-    }
+    const date = Date.parse(dateOf(answer) ?? '');
+    if (!Number.isNaN(date)) this.#learn(date - this.#local.monotonic(), date + DATE_STEP_MS - asked);
     return answer;
+  }
+
+  #learn(from: number, to: number): void {
+    const least = Math.max(from, this.#ahead?.least ?? from);
+    const most = Math.min(to, this.#ahead?.most ?? to);
+    // Bounds that exclude each other: one of the clocks drifted, or was set. What was learnt last counts.
+    const [low, high] = least <= most ? [least, most] : [from, to];
+    const believed = this.#ahead?.likely ?? this.#local.now() - this.#local.monotonic();
+    const isPossible = believed >= low && believed <= high;
+    // The first bounds are a second apart: their middle is the best guess. Later ones only correct.
+    const nearest = this.#ahead === undefined ? (low + high) / 2 : believed < low ? low : high;
+    this.#ahead = { least: low, most: high, likely: isPossible ? believed : nearest };
   }
 }

@@ -132,10 +132,12 @@ class Campaign {
 
   async #judge(entries: number, base: number): Promise<string[]> {
     const cell = this.#cell;
-    const { storage, kills, connector, deeds } = this.#plan;
+    const { storage, kills, connector } = this.#plan;
     const journal = (await cell.journal(entries)).filter(({ kind }) => kind === 'signal');
-    const outcomes = (id: string): boolean => !mayRepeat(this.#plan) && !cell.tap.takenOver.has(id);
-    const requests = storage.length + deeds.length === 0 && this.#sent.every(({ id }) => outcomes(id));
+    const takenOver = (id: string): boolean => cell.tap.takenOver.has(id);
+    const outcomes = (id: string): boolean => !mayRepeat(this.#plan) && !takenOver(id);
+    // A death, or a ledger out of reach, comes between the mark of a request and the request.
+    const requests = storage.length + kills.length === 0 && !this.#sent.some(({ id }) => takenOver(id));
     const wrong = await judgeExports(cell, this.#sent, journal, { outcomes, requests });
     const status = await cell.status();
     for (const id of this.#duplicates) wrong.push(...judgeDuplicate(status, id));
