@@ -3,6 +3,7 @@ import type { Stretch } from './batchBook.ts';
 import type { Body } from './bodies.ts';
 import type { ChunkRun } from './chunkRun.ts';
 import { blockForMapping, nothingAccepted } from './mappingGuard.ts';
+import { keepWords } from '../quarantine/words.ts';
 import { sendStretch, type Delivery } from './sendStretch.ts';
 
 /** Records [first, last) of a body, which are the stretch's. */
@@ -67,8 +68,11 @@ function halvesOf(slice: Slice): readonly [Slice, Slice] {
 /** One record, refused alone: it goes to quarantine, unless so many do that the mapping must be at fault. */
 async function refuse(run: ChunkRun, slice: Slice, { words, reason, next }: SendOutcome): Promise<void> {
   const { status } = reason;
-  const { settings, log } = run.services;
-  run.serviceRefusals.set(slice.body.numberAt(slice.first), words ?? '');
+  const { settings, log, blobs } = run.services;
+  const number = slice.body.numberAt(slice.first);
+  run.serviceRefusals.set(number, words ?? '');
+  // Of its size the service has nothing to say that a human needs.
+  if (words !== undefined && next === 'refuse') await keepWords(blobs, run.exportRow, number, words);
   await run.book.refuse(slice, 1);
   log.warn('record.refusedByService', {
     ...run.where,

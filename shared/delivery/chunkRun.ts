@@ -21,8 +21,8 @@ export class ChunkRun {
   /** On the monotonic clock, ms. */
   readonly began: number;
   /**
-   * Records the service refused alone, by number, with its words ('' when an earlier invocation heard them). The words are for the
-   * quarantine file and nothing else.
+   * Records the service refused alone, by number, with its words ('' when an earlier invocation heard them, and kept them). The words
+   * are for the quarantine file and nothing else.
    */
   readonly serviceRefusals = new Map<number, string>();
   /** The one batch to send, to find out whether a mapping that was refused is refused for all; undefined: every batch. */

@@ -5,6 +5,7 @@ import type { Stored } from '../ledger/exports.ts';
 import { giveUpChunk } from '../ledger/giveUp.ts';
 import type { ChunkRow, ExportRow } from '../ledger/model.ts';
 import { quarantineAddress, writeQuarantine } from '../quarantine/quarantine.ts';
+import { withKeptWords } from '../quarantine/words.ts';
 import { SERVICE_REFUSED } from '../schema/codes.ts';
 import { allSettled } from '../ledger/batches.ts';
 import { chunkMessageOf } from '../ledger/chunkMessage.ts';
@@ -67,10 +68,12 @@ export async function finish(run: ChunkRun, findings: ChunkFindings): Promise<Pu
 }
 
 async function writeRefused(run: ChunkRun, expected: number): Promise<void> {
-  const { exportRow, plan, row, serviceRefusals, services } = run;
+  const { exportRow, plan, row, services } = run;
+  const { blobs } = services;
   const target = quarantineAddress(exportRow, row.chunk, plan);
+  const serviceRefusals = await withKeptWords(blobs, exportRow, run.serviceRefusals);
   const job = { plan, source: exportRow.source!, chunk: row, serviceRefusals, target };
-  const written = await writeQuarantine(services.blobs, job);
+  const written = await writeQuarantine(blobs, job);
   if (written !== expected)
     throw new Error(`Chunk ${row.chunk}: ${written} records in quarantine, not ${expected}.`);
 }

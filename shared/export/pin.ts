@@ -7,7 +7,8 @@ import type { SplitServices } from './services.ts';
 import { SNIFF_BYTES, unpack, unpackPlan, type ForcedEncoding } from './unpack.ts';
 
 type PinServices = Pick<SplitServices, 'blobs' | 'settings' | 'newOwner'>;
-type Pinned = Pick<ExportRow, 'exportId' | 'blobName' | 'replays'>;
+/** What of an export names its pins. */
+export type Pinned = Pick<ExportRow, 'exportId' | 'blobName' | 'replays'>;
 
 /** Where an export lies as the EHR put it. */
 const blobOf = ({ blobName }: Pick<ExportRow, 'blobName'>): BlobAddress => ({
@@ -25,7 +26,7 @@ const stagingPrefix = (row: Pinned): string => `${markOf(row)}/`;
 const CONTENT = 'content';
 
 /** A blob in `staging` that goes when the export ends. */
-const stagedFor = (row: Pinned, name: string): BlobAddress => ({
+export const stagedFor = (row: Pinned, name: string): BlobAddress => ({
   container: CONTAINERS.staging,
   name: `${stagingPrefix(row)}${name}`,
 });

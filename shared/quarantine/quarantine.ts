@@ -18,7 +18,7 @@ export type QuarantineJob = {
   readonly chunk: Pick<ChunkBoundary, 'start' | 'end' | 'firstRecord' | 'firstLine'>;
   /**
    * Records that the connector's service refused, by number, with its words ('' where they are not known any more).
-   * The words may repeat a patient's data: this file is the one place they go to.
+   * The words may repeat a patient's data: they go to this file, and until it is written to `staging` ({@link keepWords}).
    */
   readonly serviceRefusals: ReadonlyMap<number, string>;
   readonly target: BlobAddress;

@@ -27,6 +27,7 @@ test('a record that the service refuses is found by halving and quarantined with
   assert.equal(world.exportRow(made.row).possiblyDuplicated, 0);
   const [address] = world.blobs.addresses('quarantine');
   assert.match(world.blobs.content(address!)!.toString('utf8'), /SERVICE_REFUSED cannot read/u);
+  assert.deepEqual(world.blobs.addresses('staging'), [], 'the words are kept no longer than the export');
 });
 
 test('a mapping that is wrong for all blocks the connector after three requests a batch; nothing is quarantined', async () => {
