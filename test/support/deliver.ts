@@ -71,7 +71,7 @@ export const lastNumber = (journal: readonly JournalEntry[], kind: JournalEntry[
   journal.reduce((last, entry) => (entry.kind === kind ? Math.max(last, entry.number) : last), 0);
 
 /** Rules with the numbers that the simulator has by now. */
-const numbered = (spec: string, signals: number, tokens: number): string =>
+export const numbered = (spec: string, signals: number, tokens: number): string =>
   spec
     .split(',')
     .map((rule) => {
