@@ -175,9 +175,6 @@ resource app 'Microsoft.App/containerApps@2025-07-01' = {
   ]
 }
 
-@description('Resource id of the app.')
-output id string = app.id
-
 @description('Name of the app.')
 output name string = app.name
 

@@ -15,7 +15,7 @@ param private bool = false
 @description('Subnets let in by service endpoint. Ignored when private.')
 param subnetIds array = []
 
-@description('Public IPv4 addresses (without /32) or ranges (CIDR) from which the package is deployed. Ignored when private.')
+@description('Public IPv4 addresses, single or ranges (CIDR), from which the package is deployed. Ignored when private.')
 param ipRanges array = []
 
 // The host's own account: leases of timers, keys, the deployed package. It never holds an export.
@@ -44,7 +44,8 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
         action: 'Allow'
       }]
       ipRules: [for range in ipRanges: {
-        value: range
+        // A single address is taken without /32 only.
+        value: replace(range, '/32', '')
         action: 'Allow'
       }]
     }
@@ -70,17 +71,5 @@ resource deployments 'Microsoft.Storage/storageAccounts/blobServices/containers@
   }
 }
 
-@description('Resource id of the account.')
-output id string = account.id
-
 @description('Name of the account.')
 output name string = account.name
-
-@description('Blob endpoint without the final slash.')
-output blobUri string = 'https://${account.name}.blob.${environment().suffixes.storage}'
-
-@description('Queue endpoint without the final slash.')
-output queueUri string = 'https://${account.name}.queue.${environment().suffixes.storage}'
-
-@description('Table endpoint without the final slash.')
-output tableUri string = 'https://${account.name}.table.${environment().suffixes.storage}'

@@ -53,6 +53,3 @@ output workspaceId string = empty(existingWorkspaceId) ? workspace.id : existing
 
 @description('Name of the component.')
 output componentName string = component.name
-
-@description('Resource id of the component.')
-output componentId string = component.id

@@ -76,6 +76,3 @@ resource deadLetterWriter 'Microsoft.Authorization/roleAssignments@2022-04-01' =
 
 @description('Name of the topic in use.')
 output name string = existingTopic.name
-
-@description('Resource id of the topic in use.')
-output id string = existingTopic.id

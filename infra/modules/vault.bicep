@@ -47,11 +47,5 @@ resource vault 'Microsoft.KeyVault/vaults@2025-05-01' = {
   }
 }
 
-@description('Resource id of the vault.')
-output id string = vault.id
-
 @description('Name of the vault.')
 output name string = vault.name
-
-@description('Address of the vault, with the final slash.')
-output uri string = vault.properties.vaultUri

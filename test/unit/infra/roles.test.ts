@@ -168,8 +168,8 @@ suite('Roles', () => {
     assert.deepEqual(properties['permissions'], [
       { actions: [], dataActions: [`${blobs}/add/action`, `${blobs}/write`] },
     ]);
-    const main = readFileSync(join(ROOT, 'infra/main.bicep'), 'utf8');
-    const given = [...main.matchAll(/containerName: '([\w-]+)'\n\s+access: '(\w+)'/gu)].map(
+    const access = readFileSync(join(ROOT, 'infra/modules/access.bicep'), 'utf8');
+    const given = [...access.matchAll(/containerName: '([\w-]+)'\n\s+access: '(\w+)'/gu)].map(
       ([, container, access]) => [container, access],
     );
     assert.deepEqual(given, [
