@@ -57,6 +57,25 @@ suite('Imports point one way', () => {
     });
   }
 
+  test('the lint rule refuses what these do', async () => {
+    type Override = { files: string[]; rules: Record<string, [string, { patterns?: { regex: string }[] }]> };
+    const { overrides } = JSON.parse(await readFile(path.join(ROOT, '.oxlintrc.json'), 'utf8')) as {
+      overrides: Override[];
+    };
+    const folders = [...Object.keys(TOP), 'test', 'bench'];
+    for (const [folder, allowed] of Object.entries(TOP)) {
+      const rule = overrides.find(({ files }) => files.includes(`${folder}/**`))?.rules[
+        'no-restricted-imports'
+      ];
+      const patterns = (rule?.[1].patterns ?? []).map(({ regex }) => new RegExp(regex, 'u'));
+      const refused = folders.filter((other) =>
+        patterns.some((pattern) => pattern.test(`../../${other}/x.ts`)),
+      );
+      const expected = folders.filter((other) => other !== folder && !allowed.includes(other));
+      assert.deepEqual(refused.toSorted(), expected.toSorted(), folder);
+    }
+  });
+
   test('the capabilities of shared/ import what docs/architecture.md says, no more and no less', async () => {
     const actual = new Map<string, Set<string>>();
     for (const { from, to, typeOnly } of await importsOf('shared')) {
