@@ -38,7 +38,7 @@ export const A_DAY: Day = {
   recordsPerRequest: 5_000,
   chunkRecords: 100_000,
   latencySeconds: 1,
-  inFlight: 24,
+  inFlight: 23,
   instanceGb: 2,
   keptDays: 30,
 };
