@@ -7,23 +7,13 @@ import { ensureBuilt, ROOT } from '../local/build/build.ts';
 import { WORK_FOLDER } from './support/exportFile.ts';
 import { median, rounded } from './support/figures.ts';
 import type { BenchOptions, BenchResult } from './support/types.ts';
+import { QUIET_SETTINGS } from '../test/support/quietSettings.ts';
 
 const LOADER = fileURLToPath(new URL('support/coldProcess.mjs', import.meta.url));
 const CACHE = path.join(WORK_FOLDER, 'compile-cache');
 const LIBRARY = '@azure/functions alone';
 const APP = 'the app, bundled';
 const APP_CACHED = 'the app, bundled, with Node’s compile cache';
-
-/** What the app needs to accept its configuration; nothing is called. */
-const SETTINGS = {
-  AzureWebJobsStorage: 'UseDevelopmentStorage=true',
-  ExportStorage: 'UseDevelopmentStorage=true',
-  CONNECTORS: 'healthcare',
-  CONNECTOR_HEALTHCARE_JOB_ID: '11111111-2222-4333-8444-555555555555',
-  CONNECTOR_HEALTHCARE_URL: 'http://127.0.0.1:9',
-  CONNECTOR_HEALTHCARE_AUTH: 'token',
-  CONNECTOR_HEALTHCARE_TOKEN: 'token',
-};
 
 /** From the start of a process until the app has registered its functions. */
 export async function cold({ full }: BenchOptions): Promise<BenchResult> {
@@ -63,7 +53,7 @@ async function startMs(entry: string | undefined, env: Record<string, string> = 
   const begun = performance.now();
   const child = spawn(process.execPath, [LOADER, ...(entry === undefined ? [] : [entry])], {
     cwd: ROOT,
-    env: { PATH: process.env['PATH'] ?? '', ...SETTINGS, ...env },
+    env: { PATH: process.env['PATH'] ?? '', ...QUIET_SETTINGS, ...env },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const [code] = (await once(child, 'exit')) as [number | null];

@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { ROOT } from '../../local/build/build.ts';
 import { makePackage } from '../../local/build/package.ts';
+import { QUIET_SETTINGS } from '../support/quietSettings.ts';
 
 /** Loads every file of the package, as the worker would, and prints the names of the functions. */
 const LOADER = `
@@ -29,16 +30,6 @@ for (const file of (await readdir('dist/app', { recursive: true })).filter((name
 console.log(JSON.stringify(names.sort()));
 process.exit(0);
 `;
-
-const SETTINGS = {
-  AzureWebJobsStorage: 'UseDevelopmentStorage=true',
-  ExportStorage: 'UseDevelopmentStorage=true',
-  CONNECTORS: 'healthcare',
-  CONNECTOR_HEALTHCARE_JOB_ID: '11111111-2222-4333-8444-555555555555',
-  CONNECTOR_HEALTHCARE_URL: 'http://127.0.0.1:9',
-  CONNECTOR_HEALTHCARE_AUTH: 'token',
-  CONNECTOR_HEALTHCARE_TOKEN: 'token',
-};
 
 let folder: string;
 let zip: string;
@@ -67,7 +58,7 @@ test('the package holds what runs, and nothing else', async () => {
 });
 
 test('it loads by itself, what is loaded later included: nothing is looked for outside', async () => {
-  const env = { PATH: process.env['PATH'] ?? '', ...SETTINGS };
+  const env = { PATH: process.env['PATH'] ?? '', ...QUIET_SETTINGS };
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', LOADER], {
     cwd: folder,
     env,

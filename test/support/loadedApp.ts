@@ -4,6 +4,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { FunctionApp, type RegisteredFunction } from '../../local/host/app.ts';
 import { PROJECT } from './cli.ts';
+import { QUIET_SETTINGS } from './quietSettings.ts';
 
 /** The app, loaded from its sources into this process as the worker would: one a process, with the settings that it had then. */
 export type LoadedApp = {
@@ -18,16 +19,6 @@ export type LoadedApp = {
   ): Promise<{ status: number; body: string }>;
   terminate(): Promise<void>;
 };
-
-/** A connector that nothing is sent to, and an account that nobody asks. */
-const QUIET_SETTINGS = {
-  ExportStorage: 'UseDevelopmentStorage=true',
-  CONNECTORS: 'healthcare',
-  CONNECTOR_HEALTHCARE_JOB_ID: '11111111-2222-4333-8444-555555555555',
-  CONNECTOR_HEALTHCARE_URL: 'http://127.0.0.1:9',
-  CONNECTOR_HEALTHCARE_AUTH: 'token',
-  CONNECTOR_HEALTHCARE_TOKEN: 'token',
-} as const;
 
 export async function loadApp(settings: Readonly<Record<string, string>>): Promise<LoadedApp> {
   Object.assign(process.env, { ...QUIET_SETTINGS, ...process.env, ...settings });
